@@ -1,0 +1,114 @@
+"""The connector's own facts: frozen values, exact decimal text, instants in UTC epoch milliseconds."""
+
+import re
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+import msgspec
+
+from connector.errors import Malformed
+
+Digits = str
+"""A decimal number as plain text (`97123.10`, `-0.00000001`): the exchange's own digits."""
+
+_PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def digits(value: object) -> Digits:
+    """Give a number as plain decimal text, unchanged where it already is.
+
+    Shapes:  str | int | float | Decimal; a float gives its shortest exact text, `1e-8` gives
+             `0.00000001`, a leading `+` and a missing leading `0` are mended.
+    Errors:  Malformed for None, NaN, infinities, booleans, empty and any other text.
+    """
+    if type(value) is str and _PLAIN.fullmatch(value):
+        return value
+    if value is None or isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        raise Malformed(f"not a number: {value!r}"[:120])
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise Malformed(f"not a number: {value!r}"[:120]) from None
+    if not number.is_finite() or abs(number.adjusted()) > 40:
+        raise Malformed(f"not a finite number: {value!r}"[:120])
+    return format(number, "f")
+
+
+class PriceSource(StrEnum):
+    """What a price is taken from."""
+
+    TICKER = "ticker"
+    BIDASK = "bidask"
+    TRADES = "trades"
+    MARK = "mark"
+
+
+class MarketType(StrEnum):
+    """What this process trades: one market type of one account."""
+
+    SPOT = "spot"
+    SWAP = "swap"
+
+
+class Price(msgspec.Struct, frozen=True, gc=False):
+    """The newest price of a symbol; always above zero."""
+
+    symbol: str
+    price: Digits
+    timestamp_ms: int
+
+
+class Candle(msgspec.Struct, frozen=True, gc=False):
+    """A bar of a symbol: volume in base units, `timestamp_ms` is the opening instant."""
+
+    symbol: str
+    timestamp_ms: int
+    open: Digits
+    high: Digits
+    low: Digits
+    close: Digits
+    volume: Digits
+    is_closed: bool
+
+
+class FundingRate(msgspec.Struct, frozen=True, gc=False):
+    """What a perpetual pays in one interval: a fraction (0.0001 = 1 bp), longs to shorts if positive.
+
+    Spot has rate 0 and `next_funding_time_ms` 0; `predicted_rate` is None when unknown.
+    """
+
+    symbol: str
+    rate: Digits
+    predicted_rate: Digits | None
+    next_funding_time_ms: int
+    timestamp_ms: int
+
+
+class Ticker(msgspec.Struct, frozen=True, gc=False):
+    """The last 24 hours of a symbol; None where the exchange does not tell.
+
+    `price_change_ratio` is a ratio (0.05 = 5 %), volumes in base and in quote units.
+    """
+
+    symbol: str
+    last_price: Digits
+    price_change: Digits | None
+    price_change_ratio: Digits | None
+    volume: Digits | None
+    quote_volume: Digits | None
+    open_interest: Digits | None
+    timestamp_ms: int
+
+
+class SymbolInfo(msgspec.Struct, frozen=True, gc=False):
+    """What may be ordered in a symbol: precisions count digits after the point."""
+
+    symbol: str
+    price_precision: int
+    quantity_precision: int
+    base_asset: str
+    quote_asset: str
+    min_quantity: Digits | None
+    min_notional: Digits | None
+    tick_size: Digits | None
+    step_size: Digits | None

@@ -1,0 +1,22 @@
+"""Counters of what happens, by bounded labels. Every one is documented by its own text."""
+
+from prometheus_client import Counter, Gauge
+
+POISON_FRAMES = Counter(
+    "connector_poison_frames_total", "Websocket frames that could not be parsed and were survived."
+)
+MALFORMED = Counter(
+    "connector_malformed_total",
+    "Parsed updates without a usable value, by kind.",
+    ["kind"],
+)
+SOCKETS_LOST = Counter(
+    "connector_sockets_lost_total", "Exchange websockets that closed or failed while in use."
+)
+RESUMED = Counter(
+    "connector_resumed_total", "Resubscriptions after a transient error, by feed.", ["feed"]
+)
+COALESCED = Counter(
+    "connector_coalesced_total", "Updates replaced by a newer one before delivery, by place.", ["at"]
+)
+UPSTREAMS = Gauge("connector_upstreams", "Shared upstream subscriptions now held, by feed.", ["feed"])
