@@ -1,0 +1,134 @@
+# Everything that can be done in this repository. Needs make and Python 3.11 or newer with venv;
+# the rest is installed into .venv from the lock file, on first use and whenever it is stale.
+# Written for GNU make 3.81 and later.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Which Python makes the .venv; left empty, the first of these that is new enough.
+PYTHON ?=
+PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 python)
+# Handed on to the program that a target starts.
+ARGS ?=
+# What `make watch` shows.
+FEED ?= price
+SYMBOLS ?= BTCUSDT ETHUSDT SOLUSDT
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help setup run watch test lint lint-style lint-types lint-arrows lint-proto format \
+	proto proto-check contract bench lock clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
+
+setup: $(READY) ## Install everything into .venv (PYTHON=python3.12 picks the interpreter).
+
+# pip checks every file against the lock's hashes; the lock holds the build backend too, so that
+# the last step needs nothing from outside.
+$(READY): requirements-dev.lock pyproject.toml
+	@found=; for python in $(PYTHONS); do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+			found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "Python 3.11 or newer is needed, and none of these is: $(PYTHONS)." >&2; \
+		echo "Name one that is, for example: make setup PYTHON=python3.12" >&2; \
+		exit 1; \
+	fi; \
+	echo "installing into .venv with $$($$found --version)"; \
+	$$found -m venv .venv || { \
+		echo "$$found can make no venv; Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+# Ctrl-C reaches the program as well as this shell: let the program end first, then end quietly.
+quietly = trap : INT; $(1); status=$$?; [ $$status -eq 130 ] || exit $$status
+
+run: $(READY) ## Serve the embedded exchange, no keys needed (ARGS="--config my.toml" for a real one).
+	@$(call quietly,$(BIN)/connector serve $(ARGS))
+
+watch: $(READY) ## Show what `make run` streams (SYMBOLS="BTCUSDT ETHUSDT", FEED=klines, ARGS=…).
+	@$(call quietly,$(BIN)/connector watch $(FEED) $(SYMBOLS) $(ARGS))
+
+test: $(READY) ## Run the tests (ARGS="-k name tests/marbles").
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: lint-style lint-types lint-arrows lint-proto ## Check style, types, arrows between rooms, and proto.
+
+lint-style: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+lint-types: $(READY)
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
+
+lint-arrows: $(READY)
+	$(BIN)/lint-imports --no-logo
+
+format: $(READY) ## Rewrite the code as `make lint` wants it.
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# google/type/decimal.proto comes with googleapis-common-protos.
+PROTOS = $(shell cd proto && find opensqt -name '*.proto' | LC_ALL=C sort)
+SERVICES = opensqt/market_maker/v1/exchange.proto
+PROTOC = $(BIN)/python -m grpc_tools.protoc -I proto \
+	-I "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+	--plugin=$(BIN)/protoc-gen-mypy --plugin=$(BIN)/protoc-gen-mypy_grpc
+
+# $(1): the folder that gets the generated package. gRPC stubs only where there is a service, and
+# typed for grpc.aio only.
+define generate
+	@$(PROTOC) --python_out=$(1) --mypy_out=quiet:$(1) $(PROTOS)
+	@$(PROTOC) --grpc_python_out=$(1) --mypy_grpc_out=quiet,only_async:$(1) $(SERVICES)
+	@find $(1)/opensqt -type d -exec touch {}/__init__.py \;
+	@touch $(1)/opensqt/py.typed
+endef
+
+proto: $(READY) ## Generate Python code and stubs from proto/ into generated/.
+	@rm -rf build/proto && mkdir -p build/proto
+	$(call generate,build/proto)
+	@rm -rf generated/opensqt && mv build/proto/opensqt generated/opensqt
+	@echo "generated/opensqt renewed"
+
+proto-check: $(READY) ## Is the committed generated code what proto/ gives?
+	@rm -rf build/proto-check && mkdir -p build/proto-check
+	$(call generate,build/proto-check)
+	@diff -r -u -x __pycache__ generated build/proto-check || { \
+		echo "generated/ is not what proto/ gives: run \`make proto\` and commit" >&2; exit 1; }
+	@echo "generated/ is what proto/ gives"
+
+build/proto.binpb: $(READY) $(wildcard proto/opensqt/*/*/*.proto)
+	@mkdir -p build
+	@$(PROTOC) --include_imports --include_source_info --descriptor_set_out=$@ $(PROTOS)
+
+lint-proto: build/proto.binpb
+	$(BIN)/buf lint build/proto.binpb --path opensqt
+	$(BIN)/buf breaking build/proto.binpb --against proto/contract.txtpb --path opensqt
+	@$(BIN)/buf build build/proto.binpb --exclude-source-info -o build/contract.txtpb
+	@diff -u proto/contract.txtpb build/contract.txtpb || { \
+		echo "proto/contract.txtpb doesn't guard this yet: run \`make contract\` and commit" >&2; exit 1; }
+
+contract: build/proto.binpb ## Take proto/ as it stands for the contract that must not break.
+	$(BIN)/buf build build/proto.binpb --exclude-source-info -o proto/contract.txtpb
+
+bench: $(READY) ## Measure (ARGS=…).
+	$(BIN)/python -m bench $(ARGS)
+
+# Hashes of every platform's wheels, for Python 3.11 and newer; pins move only as far as
+# pyproject.toml asks, or with ARGS=--upgrade all the way.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+lock: $(READY) ## Renew the lock files (ARGS=--upgrade for newest versions).
+	$(COMPILE) $(ARGS) --extra dev -o requirements-dev.lock pyproject.toml
+	$(COMPILE) -c requirements-dev.lock -o requirements.lock pyproject.toml
+	echo hatchling | $(COMPILE) -c requirements-dev.lock -o requirements-build.lock -
+
+clean: ## Remove .venv and everything that is built or cached.
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
