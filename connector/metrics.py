@@ -1,6 +1,6 @@
 """Counters of what happens, by bounded labels. Every one is documented by its own text."""
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 POISON_FRAMES = Counter(
     "connector_poison_frames_total", "Websocket frames that could not be parsed and were survived."
@@ -20,3 +20,7 @@ COALESCED = Counter(
     "connector_coalesced_total", "Updates replaced by a newer one before delivery, by place.", ["at"]
 )
 UPSTREAMS = Gauge("connector_upstreams", "Shared upstream subscriptions now held, by feed.", ["feed"])
+REQUESTS = Counter("grpc_requests_total", "Finished gRPC calls.", ["method", "status"])
+REQUEST_SECONDS = Histogram(
+    "grpc_request_duration_seconds", "Time from a gRPC call's start to its end.", ["method"]
+)

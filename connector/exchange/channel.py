@@ -1,0 +1,196 @@
+"""Keep the exchange's subscriptions equal to what is listened to: one call for many symbols."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import structlog
+
+from connector.errors import ConnectorError, Transient
+from connector.exchange.faults import as_ours
+from connector.exchange.tap import calling
+
+log = structlog.get_logger(__name__)
+
+OnResult = Callable[[Any], None]
+OnError = Callable[[ConnectorError], None]
+Leave = Callable[[], None]
+
+GATHER_S = 0.005
+"""Wait before a call, so that symbols asked for in one go share it."""
+PACE_S = 0.1
+"""Least time between two calls of a channel: Binance closes a socket that hears more than ten a second."""
+LET_GO_S = 5.0
+"""Longest wait for the exchange to confirm that a subscription is gone."""
+
+
+class Channel:
+    """One kind of update (tickers, candles of 1m, …): who listens, and the calls that keep it so.
+
+    `watch(symbols)` subscribes and may wait for a first update; `unwatch(symbols)` lets go. A
+    channel compares what is listened to with what is held
+    and calls for the difference, at most `PACE_S` apart and `batch` symbols a call.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        watch: Callable[[Sequence[str]], Awaitable[object]],
+        unwatch: Callable[[Sequence[str]], Awaitable[object]],
+        split: Callable[[Any], Iterable[tuple[str, Any]]],
+        batch: int = 100,
+    ) -> None:
+        self.name = name
+        self._watch, self._unwatch, self._split, self._batch = watch, unwatch, split, batch
+        self._listeners: dict[str, list[tuple[OnResult, OnError]]] = {}
+        self._held: dict[str, _Call] = {}
+        self._alone: set[str] = set()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._reconciling: asyncio.Task[None] | None = None
+
+    def listen(self, symbol: str, on_result: OnResult, on_error: OnError) -> Leave:
+        """Hear every update of a symbol, in the turn in which ccxt parses it.
+
+        Errors:  on_error once, after which nothing more is heard: listen anew.
+        """
+        listener = (on_result, on_error)
+        self._listeners.setdefault(symbol, []).append(listener)
+        self._reconcile_soon()
+
+        def leave() -> None:
+            beside = self._listeners.get(symbol)
+            if beside is None or listener not in beside:
+                return
+            beside.remove(listener)
+            if not beside:
+                del self._listeners[symbol]
+                self._reconcile_soon()
+
+        return leave
+
+    def deliver(self, symbol: str, result: Any) -> None:
+        """Hand an update to those who listen to its symbol."""
+        for on_result, _ in tuple(self._listeners.get(symbol, ())):
+            on_result(result)
+
+    def hear(self, result: Any) -> None:
+        """Take what ccxt resolved, for one symbol or for several."""
+        for symbol, part in self._split(result):
+            self.deliver(symbol, part)
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Symbols that are subscribed upstream."""
+        return frozenset(self._held)
+
+    def holds(self, call: "_Call") -> bool:
+        """Whether a call still serves a symbol."""
+        return any(self._held.get(symbol) is call for symbol in call.symbols)
+
+    async def close(self) -> None:
+        """Stop calling. What is subscribed goes with the sockets."""
+        tasks = [*self._calls, *([self._reconciling] if self._reconciling else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._held.clear()
+        self._listeners.clear()
+
+    def lose(self, call: "_Call", error: Exception) -> None:
+        """Tell everyone whom this call served that it serves no more.
+
+        Guarantee:  a refused call for several symbols is repeated symbol by symbol first, so that
+                    one that the exchange refuses doesn't take the others along.
+        """
+        ours = as_ours(error)
+        if ours is None:
+            log.error("unexpected error of a subscription", channel=self.name, exc_info=error)
+            ours = Transient(f"subscription failed: {type(error).__name__}")
+        lost = [symbol for symbol in call.symbols if self._held.get(symbol) is call]
+        for symbol in lost:
+            del self._held[symbol]
+        if len(call.symbols) > 1 and not isinstance(ours, Transient):
+            self._alone.update(lost)
+            self._reconcile_soon()
+            return
+        told = [listener for symbol in lost for listener in self._listeners.pop(symbol, ())]
+        for _, on_error in told:
+            on_error(ours)
+
+    def _reconcile_soon(self) -> None:
+        if self._reconciling is None:
+            self._reconciling = asyncio.create_task(self._reconcile(), name=f"channel {self.name}")
+
+    async def _reconcile(self) -> None:
+        calling.set(None)
+        try:
+            await asyncio.sleep(GATHER_S)
+            while (gone := self._gone()) or (new := self._new()):
+                if gone:
+                    await self._let_go(gone)
+                else:
+                    self._call(new)
+                await asyncio.sleep(PACE_S)
+        finally:
+            self._reconciling = None
+
+    def _gone(self) -> list[str]:
+        gone = (symbol for symbol in self._held if symbol not in self._listeners)
+        return list(itertools.islice(gone, self._batch))
+
+    def _new(self) -> list[str]:
+        new = [symbol for symbol in self._listeners if symbol not in self._held]
+        together = [symbol for symbol in new if symbol not in self._alone]
+        if together:
+            return together[: self._batch]
+        self._alone.difference_update(new[:1])
+        return new[:1]
+
+    def _call(self, symbols: list[str]) -> None:
+        call = _Call(self, symbols)
+        self._held.update(dict.fromkeys(symbols, call))
+        task = asyncio.create_task(self._first(call), name=f"watch {self.name}")
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+
+    async def _first(self, call: "_Call") -> None:
+        calling.set(call)
+        try:
+            await self._watch(call.symbols)
+        except asyncio.CancelledError:
+            # ccxt cancels the futures of a socket that it closes; ours is cancelled by close() only
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            self.lose(call, ConnectionError("websocket closed while subscribing"))
+        except Exception as error:
+            self.lose(call, error)
+
+    async def _let_go(self, symbols: list[str]) -> None:
+        for symbol in symbols:
+            del self._held[symbol]
+        try:
+            async with asyncio.timeout(LET_GO_S):
+                await self._unwatch(symbols)
+        except Exception as error:
+            log.info("subscription not let go", channel=self.name, error=repr(error)[:200])
+
+
+class _Call:
+    """One call of `watch_x`: what tap.Listener asks for."""
+
+    def __init__(self, channel: Channel, symbols: list[str]) -> None:
+        self.symbols = symbols
+        self._channel = channel
+
+    @property
+    def served(self) -> bool:
+        """Whether anything that this call subscribed is still held."""
+        return self._channel.holds(self)
+
+    def hear(self, result: Any) -> None:
+        self._channel.hear(result)
+
+    def fail(self, error: Exception) -> None:
+        self._channel.lose(self, error)

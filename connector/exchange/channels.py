@@ -1,0 +1,167 @@
+"""Which of ccxt's `watch_*` and `un_watch_*` serve which kind of update."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from connector.domain import PriceSource
+from connector.errors import Unsupported
+from connector.exchange.channel import Channel
+from connector.exchange.journal import CandleJournal, TradeJournal
+from connector.exchange.session import Session
+from connector.exchange.tap import hang_up_unserved
+
+_PRICE_KINDS = {
+    PriceSource.TICKER: ("Tickers", "Ticker"),
+    PriceSource.BIDASK: ("BidsAsks",),
+    PriceSource.TRADES: ("TradesForSymbols", "Trades"),
+    PriceSource.MARK: ("MarkPrices", "MarkPrice"),
+}
+_CANDLE_KINDS = ("OHLCVForSymbols", "OHLCV")
+_FUNDING_KINDS = ("FundingRates", "FundingRate")
+_MARK_KINDS = _PRICE_KINDS[PriceSource.MARK]
+
+BATCH = 100
+"""Symbols in one call: exchanges limit a subscription message's length, Binance a list to 200."""
+
+Watch = Callable[[Sequence[str]], Awaitable[object]]
+
+
+def price_channel(session: Session, source: PriceSource) -> Channel:
+    """Give the channel of a price source: ccxt's ticker, trade or mark price structures.
+
+    Errors:  Unsupported, naming the sources that the exchange does offer.
+    """
+    kind = _first_offered(session, _PRICE_KINDS[source])
+    if kind is None:
+        offered = [s.value for s, kinds in _PRICE_KINDS.items() if _first_offered(session, kinds)]
+        raise Unsupported(
+            f"{session.ccxt.id} streams no prices from {source.value!r}; allowed: {', '.join(offered)}"
+        )
+    if source is PriceSource.TRADES:
+        return _trades_channel(session, kind)
+    return _channel(session, f"price {source.value}", kind, _structures)
+
+
+def candle_channel(session: Session, interval: str) -> Channel:
+    """Give the channel of an interval: `(row, closed flag)`, row as in parse_candle.
+
+    Errors:  Unsupported where the exchange streams no candles.
+    """
+    kind = _first_offered(session, _CANDLE_KINDS)
+    if kind is None:
+        raise Unsupported(f"{session.ccxt.id} streams no candles")
+    ccxt, read_candle = session.ccxt, session.peculiar.read_candle
+
+    def note(symbol: str, row: list[Any]) -> None:
+        read = read_candle(ccxt.frame, row[0]) if read_candle is not None else None
+        channel.deliver(symbol, read or ([*row], False))
+
+    def seed(symbols: Sequence[str]) -> None:
+        for symbol in symbols:
+            journals = ccxt.ohlcvs.setdefault(symbol, {})
+            journals[interval] = CandleJournal(partial(note, symbol))
+
+    channel = _channel(session, f"candles {interval}", kind, _nothing, seed, interval)
+    return channel
+
+
+def funding_kind(session: Session) -> str | None:
+    """Give the suffix of the `watch*` method that tells funding, None where none does."""
+    kind = _first_offered(session, _FUNDING_KINDS)
+    if kind is None and session.peculiar.funding_in_mark_price is not None:
+        kind = _first_offered(session, _MARK_KINDS)
+    return kind
+
+
+def funding_channel(session: Session) -> Channel:
+    """Give the channel of funding rates: ccxt's funding rate structures.
+
+    Errors:  Unsupported where the exchange streams none.
+    """
+    kind = funding_kind(session)
+    if kind is None:
+        raise Unsupported(f"{session.ccxt.id} streams no funding rates")
+    of_mark = session.peculiar.funding_in_mark_price
+    if kind in _FUNDING_KINDS or of_mark is None:
+        return _channel(session, "funding", kind, _structures)
+
+    def fundings(result: Any) -> Iterable[tuple[str, Any]]:
+        for symbol, mark in _structures(result):
+            funding = of_mark(mark)
+            if funding is not None:
+                yield symbol, funding
+
+    return _channel(session, "funding", kind, fundings)
+
+
+def _trades_channel(session: Session, kind: str) -> Channel:
+    ccxt = session.ccxt
+
+    def note(symbol: str, trade: dict[str, Any]) -> None:
+        channel.deliver(symbol, trade)
+
+    def seed(symbols: Sequence[str]) -> None:
+        for symbol in symbols:
+            ccxt.trades[symbol] = TradeJournal(partial(note, symbol))
+
+    channel = _channel(session, "price trades", kind, _nothing, seed)
+    return channel
+
+
+def _channel(
+    session: Session,
+    name: str,
+    kind: str,
+    split: Callable[[Any], Iterable[tuple[str, Any]]],
+    seed: Callable[[Sequence[str]], None] = lambda _: None,
+    interval: str | None = None,
+) -> Channel:
+    ccxt, many = session.ccxt, kind.endswith("s")
+
+    def caller(method: str) -> Watch:
+        call = getattr(ccxt, method)
+
+        async def watch(symbols: Sequence[str]) -> object:
+            if interval is not None:
+                if many:
+                    return await call([[symbol, interval] for symbol in symbols])
+                return await call(symbols[0], interval)
+            return await call(list(symbols) if many else symbols[0])
+
+        return watch
+
+    async def hang_up(_: Sequence[str]) -> object:
+        return await hang_up_unserved(ccxt)
+
+    watch = caller(f"watch{kind}")
+    unwatch = caller(f"unWatch{kind}") if session.offers(f"unWatch{kind}") else hang_up
+
+    async def seeded(symbols: Sequence[str]) -> object:
+        seed(symbols)
+        return await watch(symbols)
+
+    return Channel(name, seeded, unwatch, split, batch=BATCH if many else 1)
+
+
+def _first_offered(session: Session, kinds: Iterable[str]) -> str | None:
+    return next((kind for kind in kinds if session.offers(f"watch{kind}")), None)
+
+
+def _structures(result: Any) -> Iterable[tuple[str, Any]]:
+    """Take one structure, a list of them, or a dictionary of them by symbol."""
+    if isinstance(result, dict):
+        symbol = result.get("symbol")
+        if isinstance(symbol, str):
+            yield symbol, result
+            return
+        result = result.values()
+    elif not isinstance(result, list):
+        return
+    for part in result:
+        if isinstance(part, dict) and isinstance(part.get("symbol"), str):
+            yield part["symbol"], part
+
+
+def _nothing(_: Any) -> Iterable[tuple[str, Any]]:
+    return ()

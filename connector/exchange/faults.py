@@ -1,0 +1,61 @@
+"""ccxt's exceptions as ours: the first of the connector's two error tables."""
+
+import re
+from datetime import timedelta
+
+import ccxt
+
+from connector.errors import (
+    Closing,
+    ConnectorError,
+    Denied,
+    ExchangeRefused,
+    InvalidRequest,
+    Malformed,
+    RateLimited,
+    Transient,
+    UnknownSymbol,
+    Unsupported,
+)
+
+TABLE: tuple[tuple[type[BaseException], type[ConnectorError]], ...] = (
+    (ccxt.RateLimitExceeded, RateLimited),
+    (ccxt.DDoSProtection, RateLimited),
+    (ccxt.ExchangeClosedByUser, Closing),
+    (ccxt.NetworkError, Transient),
+    (ccxt.AuthenticationError, Denied),
+    (ccxt.PermissionDenied, Denied),
+    (ccxt.BadSymbol, UnknownSymbol),
+    (ccxt.ArgumentsRequired, InvalidRequest),
+    (ccxt.BadRequest, InvalidRequest),
+    (ccxt.NotSupported, Unsupported),
+    (ccxt.BadResponse, Malformed),
+    (ccxt.ExchangeError, ExchangeRefused),
+    (ConnectionError, Transient),
+    (TimeoutError, Transient),
+)
+"""First match wins, so the narrower class stands above the wider."""
+
+_QUERY = re.compile(r"\?[^\s\"']*")
+
+
+def as_ours(error: BaseException) -> ConnectorError | None:
+    """Translate what ccxt raised; None for what is a bug and must climb.
+
+    Guarantee:  the text holds no query string (signatures and keys travel there), 300 characters
+                at most.
+    """
+    if isinstance(error, ConnectorError):
+        return error
+    for theirs, ours in TABLE:
+        if isinstance(error, theirs):
+            text = _QUERY.sub("", str(error))[:300] or type(error).__name__
+            if issubclass(ours, Transient):
+                return ours(text, _retry_after(error))
+            return ours(text)
+    return None
+
+
+def _retry_after(error: BaseException) -> timedelta | None:
+    seconds = getattr(error, "retry_after", None)
+    return timedelta(seconds=seconds) if isinstance(seconds, int | float) else None

@@ -1,0 +1,35 @@
+"""ccxt's caches, noting each append: what is resolved once for several rows is heard for each."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ccxt.async_support.base.ws.cache import ArrayCache, ArrayCacheByTimestamp
+
+KEPT = 2
+"""Rows that ccxt's own cache keeps: enough for its handlers; nobody else reads it."""
+
+
+class CandleJournal(ArrayCacheByTimestamp):
+    """Candle rows of one symbol and timeframe, `[open_ms, open, high, low, close, base_qty]`."""
+
+    def __init__(self, note: Callable[[list[Any]], None]) -> None:
+        super().__init__(KEPT)
+        self._note = note
+
+    def append(self, item: list[Any]) -> None:
+        """Note the row, then keep it as ccxt does."""
+        self._note(item)
+        super().append(item)
+
+
+class TradeJournal(ArrayCache):
+    """Public trades of one symbol, ccxt's trade structure."""
+
+    def __init__(self, note: Callable[[dict[str, Any]], None]) -> None:
+        super().__init__(KEPT)
+        self._note = note
+
+    def append(self, item: dict[str, Any]) -> None:
+        """Note the trade, then keep it as ccxt does."""
+        self._note(item)
+        super().append(item)

@@ -1,0 +1,300 @@
+"""The public half of the exchange: what the unary RPCs ask and what the streams listen to."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import structlog
+
+from connector import metrics
+from connector.domain import (
+    Candle,
+    Digits,
+    FundingRate,
+    MarketType,
+    Price,
+    PriceSource,
+    SymbolInfo,
+    Ticker,
+)
+from connector.errors import InvalidRequest, Malformed, Unsupported
+from connector.exchange import channels
+from connector.exchange.channel import Channel, Leave, OnError
+from connector.exchange.parse import (
+    Raw,
+    parse_candle,
+    parse_funding,
+    parse_open_interest,
+    parse_past_funding,
+    parse_price,
+    parse_symbol_info,
+    parse_ticker,
+)
+from connector.exchange.session import Session
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+MAX_PAGES = 20
+"""Questions for one candle history at most: exchanges answer 100 to 1,500 bars at a time."""
+
+
+class MarketData:
+    """Prices, candles, funding and markets of one session, as domain values.
+
+    Symbols are ccxt's (`BTC/USDT:USDT`) on this side of the façade. Every question may raise
+    Transient (RateLimited among them), Refused, Denied, Unsupported or Malformed.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._channels: dict[object, Channel] = {}
+
+    async def close(self) -> None:
+        """Stop keeping subscriptions."""
+        for channel in self._channels.values():
+            await channel.close()
+
+    @property
+    def has_funding(self) -> bool:
+        """Whether what is traded here pays funding: perpetuals do, spot doesn't."""
+        return self.session.market_type is MarketType.SWAP
+
+    @property
+    def watches_funding(self) -> bool:
+        """Whether the exchange streams funding; else it must be asked for."""
+        return self.has_funding and channels.funding_kind(self.session) is not None
+
+    # what is asked
+
+    async def price(self, symbol: str, source: PriceSource) -> Price:
+        """Ask for the price that a stream of this source would show."""
+        raw = await self._ask(f"price of {symbol}", lambda: self._price_question(symbol, source))
+        return parse_price(raw, source, self.session.now_ms())
+
+    async def tickers(self) -> list[Ticker]:
+        """Ask for every served symbol's last 24 hours; those without a price are left out."""
+        raws = await self._ask("tickers", self.session.ccxt.fetch_tickers)
+        now_ms = self.session.now_ms()
+        return self._parsed(raws.values(), "ticker", lambda raw: parse_ticker(raw, now_ms))
+
+    async def open_interest(self, symbol: str) -> Digits:
+        """Ask for open interest in base units."""
+        self._need("fetchOpenInterest")
+        ccxt = self.session.ccxt
+        raw = await self._ask(f"open interest of {symbol}", lambda: ccxt.fetch_open_interest(symbol))
+        return parse_open_interest(raw, ccxt.market(symbol))
+
+    async def candles(self, symbol: str, interval: str, limit: int) -> list[Candle]:
+        """Ask for the newest `limit` bars, ascending; the last one may still be forming.
+
+        Guarantee:  all but the last are closed; the last is closed if the exchange's clock had
+                    passed its end before it was asked for.
+        """
+        interval_ms = self.interval_ms(interval)
+        now_ms = await self._exchange_now_ms()
+        rows = await self._candle_rows(symbol, interval, None, limit)
+        for _ in range(MAX_PAGES):
+            missing = limit - len(rows)
+            if not rows or missing <= 0:
+                break
+            since = rows[0][0] - missing * interval_ms
+            page = await self._candle_rows(symbol, interval, since, missing)
+            older = [row for row in page if row[0] < rows[0][0]]
+            if not older:
+                break
+            rows = older + rows
+        rows = rows[-limit:]
+        last = len(rows) - 1
+        return [
+            parse_candle(symbol, row, index < last or row[0] + interval_ms <= now_ms)
+            for index, row in enumerate(rows)
+        ]
+
+    async def closed_candles(
+        self, symbol: str, interval: str, from_ms: int, until_ms: int
+    ) -> list[Candle]:
+        """Ask for the closed bars that opened in [from_ms, until_ms), ascending."""
+        interval_ms = self.interval_ms(interval)
+        now_ms = await self._exchange_now_ms()
+        found: dict[int, Candle] = {}
+        since = from_ms
+        for _ in range(MAX_PAGES):
+            wanted = (until_ms - since) // interval_ms + 1
+            rows = await self._candle_rows(symbol, interval, since, min(1000, max(2, wanted)))
+            fresh = [row for row in rows if since <= row[0] < until_ms and row[0] not in found]
+            for row in fresh:
+                if row[0] + interval_ms <= now_ms:
+                    found[row[0]] = parse_candle(symbol, row, True)
+            if not fresh or fresh[-1][0] + interval_ms >= until_ms:
+                break
+            since = fresh[-1][0] + interval_ms
+        return [found[open_ms] for open_ms in sorted(found)]
+
+    async def funding(self, symbol: str) -> FundingRate:
+        """Ask for the running interval's funding; spot answers rate 0 and time 0."""
+        now_ms = self.session.now_ms()
+        if not self.has_funding:
+            return FundingRate(symbol, "0", None, 0, now_ms)
+        self._need("fetchFundingRate")
+        ccxt = self.session.ccxt
+        raw = await self._ask(f"funding of {symbol}", lambda: ccxt.fetch_funding_rate(symbol))
+        return parse_funding(raw, now_ms)
+
+    async def fundings(self) -> list[FundingRate]:
+        """Ask for every served symbol's funding; those without are left out."""
+        now_ms = self.session.now_ms()
+        if not self.has_funding:
+            symbols = self.session.symbols
+            return [FundingRate(symbols.resolve(s), "0", None, 0, now_ms) for s in symbols.all()]
+        self._need("fetchFundingRates")
+        raws = await self._ask("funding rates", self.session.ccxt.fetch_funding_rates)
+        return self._parsed(raws.values(), "funding", lambda raw: parse_funding(raw, now_ms))
+
+    async def funding_history(self, symbol: str, limit: int) -> list[FundingRate]:
+        """Ask for the newest `limit` settled rates, newest first; spot has none."""
+        if not self.has_funding:
+            return []
+        self._need("fetchFundingRateHistory")
+        ccxt = self.session.ccxt
+        raws = await self._ask(
+            f"funding history of {symbol}",
+            lambda: ccxt.fetch_funding_rate_history(symbol, None, min(limit, 1000)),
+        )
+        rates = self._parsed(raws, "funding", parse_past_funding)
+        return sorted(rates, key=lambda rate: rate.timestamp_ms, reverse=True)[:limit]
+
+    def symbol_info(self, symbol: str, spelling: str) -> SymbolInfo:
+        """Tell, from memory, what may be ordered in a symbol."""
+        return parse_symbol_info(self.session.ccxt.market(symbol), spelling)
+
+    def interval_ms(self, interval: str) -> int:
+        """Give a kline interval's length.
+
+        Errors:  InvalidRequest that lists what the exchange has.
+        """
+        known: Mapping[str, Any] = self.session.ccxt.timeframes or {}
+        if interval not in known:
+            allowed = ", ".join(known)
+            raise InvalidRequest(f"interval {interval[:20]!r} is not offered; allowed: {allowed}")
+        return int(self.session.ccxt.parse_timeframe(interval)) * 1000
+
+    # what is listened to
+
+    def listen_price(
+        self, symbol: str, source: PriceSource, on_price: Callable[[Price], None], on_error: OnError
+    ) -> Leave:
+        """Hear every price of a symbol.
+
+        Errors:  Unsupported at once where the exchange has no such stream.
+        """
+        channel = self._channel(source, lambda: channels.price_channel(self.session, source))
+
+        def on_result(raw: Raw) -> None:
+            price = self._try("price", lambda: parse_price(raw, source, self.session.now_ms()))
+            if price is not None:
+                on_price(price)
+
+        return channel.listen(symbol, on_result, on_error)
+
+    def listen_candles(
+        self, symbol: str, interval: str, on_candle: Callable[[Candle], None], on_error: OnError
+    ) -> Leave:
+        """Hear every update of a symbol's bars that had not ended when this began."""
+        ends_after_ms = self.session.now_ms() - self.interval_ms(interval)
+        channel = self._channel(
+            interval, lambda: channels.candle_channel(self.session, interval)
+        )
+
+        def on_result(row_and_flag: tuple[list[Any], bool]) -> None:
+            row, is_closed = row_and_flag
+            candle = self._try("candle", lambda: parse_candle(symbol, row, is_closed))
+            if candle is not None and candle.timestamp_ms > ends_after_ms:
+                on_candle(candle)
+
+        return channel.listen(symbol, on_result, on_error)
+
+    @property
+    def flags_closed_candles(self) -> bool:
+        """Whether the exchange's candle frames say that a bar is closed."""
+        return self.session.peculiar.flags_closed
+
+    def listen_funding(
+        self, symbol: str, on_funding: Callable[[FundingRate], None], on_error: OnError
+    ) -> Leave:
+        """Hear every funding update of a symbol.
+
+        Errors:  Unsupported at once where the exchange has no such stream (see watches_funding).
+        """
+        channel = self._channel("funding", lambda: channels.funding_channel(self.session))
+
+        def on_result(raw: Raw) -> None:
+            funding = self._try("funding", lambda: parse_funding(raw, self.session.now_ms()))
+            if funding is not None:
+                on_funding(funding)
+
+        return channel.listen(symbol, on_result, on_error)
+
+    def upstreams(self) -> dict[str, frozenset[str]]:
+        """Which symbols are subscribed at the exchange, by channel; for tests and diagnosis."""
+        return {channel.name: channel.held for channel in self._channels.values()}
+
+    # private
+
+    def _channel(self, key: object, make: Callable[[], Channel]) -> Channel:
+        if key not in self._channels:
+            self._channels[key] = make()
+        return self._channels[key]
+
+    async def _ask(self, doing: str, question: Callable[[], Any]) -> Any:
+        return await self.session.ask(doing, question)
+
+    async def _exchange_now_ms(self) -> int:
+        if self.session.offers("fetchTime"):
+            return int(await self._ask("server time", self.session.ccxt.fetch_time))
+        return self.session.now_ms()
+
+    async def _candle_rows(
+        self, symbol: str, interval: str, since_ms: int | None, limit: int
+    ) -> list[list[Any]]:
+        self._need("fetchOHLCV")
+        ccxt = self.session.ccxt
+        rows = await self._ask(
+            f"candles of {symbol}", lambda: ccxt.fetch_ohlcv(symbol, interval, since_ms, limit)
+        )
+        return sorted((row for row in rows if row and row[0]), key=lambda row: row[0])
+
+    async def _price_question(self, symbol: str, source: PriceSource) -> Raw:
+        ccxt = self.session.ccxt
+        match source:
+            case PriceSource.TICKER | PriceSource.TRADES:
+                ticker = await ccxt.fetch_ticker(symbol)
+                return {**ticker, "price": ticker.get("last")}
+            case PriceSource.BIDASK:
+                if self.session.offers("fetchBidsAsks"):
+                    return (await ccxt.fetch_bids_asks([symbol])).get(symbol, {})
+                return await ccxt.fetch_ticker(symbol)
+            case PriceSource.MARK:
+                self._need("fetchMarkPrice")
+                return await ccxt.fetch_mark_price(symbol)
+
+    def _need(self, method: str) -> None:
+        if not self.session.offers(method):
+            raise Unsupported(f"{self.session.ccxt.id} has no {method}")
+
+    def _parsed(self, raws: Any, kind: str, parse: Callable[[Raw], T]) -> list[T]:
+        values: list[T] = []
+        for raw in raws:
+            if self.session.symbols.serves(raw.get("symbol") or ""):
+                value = self._try(kind, lambda raw=raw: parse(raw))
+                if value is not None:
+                    values.append(value)
+        return values
+
+    def _try(self, kind: str, parse: Callable[[], T]) -> T | None:
+        try:
+            return parse()
+        except Malformed as error:
+            metrics.MALFORMED.labels(kind).inc()
+            log.debug("malformed update", kind=kind, error=str(error))
+            return None

@@ -1,0 +1,183 @@
+"""One supervised ccxt.pro instance: opened, asked within bounds, watched over, closed."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import ccxt.pro
+import structlog
+
+from connector.config import BadConfig, ExchangeConfig
+from connector.domain import MarketType
+from connector.errors import ConnectorError, RateLimited, Transient, Unsupported
+from connector.exchange.faults import as_ours
+from connector.exchange.peculiarities import peculiarities_of
+from connector.exchange.symbols import Symbols
+from connector.exchange.tap import tapped
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+EMBEDDED_CLASS = "binanceusdm"
+ASK_TIMEOUT_S = 10.0
+"""Bound of one question, its retries and ccxt's own pacing included."""
+ASK_RETRIES = 3
+ASK_RETRY_S = 0.1
+PROBE_S = 5.0
+"""Between two looks at whether the exchange is there."""
+OPEN_RETRY_CAP_S = 30.0
+
+
+class Session:
+    """The exchange as one instance of ccxt's class: markets, symbols, questions, reachability.
+
+    Errors:  BadConfig at construction, when the id names no exchange of ccxt.pro or it doesn't
+             trade the market type asked for.
+    """
+
+    def __init__(self, config: ExchangeConfig, urls: Mapping[str, Any] | None = None) -> None:
+        class_name = EMBEDDED_CLASS if config.embedded else config.id
+        if class_name not in ccxt.pro.exchanges:
+            raise BadConfig(
+                f"exchange.id {config.id!r} is unknown; allowed: sim, or an id of ccxt.pro such as "
+                "binanceusdm, bybit, okx, gate, bitget"
+            )
+        self.peculiar = peculiarities_of(class_name)
+        self.ccxt = _instance(class_name, config, urls or config.ccxt.urls)
+        self.market_type = _market_type(config, self.ccxt, self.peculiar.spot_by_default)
+        self.ccxt.options["defaultType"] = self.market_type.value
+        self.symbols = Symbols((), self.market_type)
+        self.ready = asyncio.Event()
+        """Set once the markets are known, for good."""
+        self.reachable = False
+        self._on_reachable: list[Callable[[bool], None]] = []
+        self._offset_ms = 0
+        self._supervising: asyncio.Task[None] | None = None
+
+    def start(self, on_reachable: Callable[[bool], None] = lambda _: None) -> None:
+        """Begin to load the markets, and to look every 5 s whether the exchange is there.
+
+        `on_reachable` is told of each change, in this event loop.
+        """
+        self._on_reachable.append(on_reachable)
+        self._supervising = asyncio.create_task(self._supervise(), name="supervise the exchange")
+
+    async def close(self) -> None:
+        """Stop supervising and close every connection."""
+        if self._supervising is not None:
+            self._supervising.cancel()
+            await asyncio.gather(self._supervising, return_exceptions=True)
+        await self.ccxt.close()
+
+    def now_ms(self) -> int:
+        """The exchange's time: our clock, corrected by what the exchange last told."""
+        return int(self.ccxt.milliseconds()) + self._offset_ms
+
+    def offers(self, *methods: str) -> bool:
+        """Whether ccxt has every one of these for this exchange (`watchTickers`, …)."""
+        return all(self.ccxt.has.get(method) is True for method in methods)
+
+    async def ask(self, doing: str, question: Callable[[], Awaitable[T]]) -> T:
+        """Await a read-only question: 10 s in all, tried three times from 100 ms on.
+
+        Errors:  ours, by the table of connector/exchange/faults.py. Not for orders.
+        """
+        error: ConnectorError = Transient(f"{doing}: no answer within {ASK_TIMEOUT_S:.0f} s")
+        try:
+            async with asyncio.timeout(ASK_TIMEOUT_S):
+                for attempt in range(ASK_RETRIES):
+                    if attempt:
+                        await asyncio.sleep(ASK_RETRY_S * 2 ** (attempt - 1))
+                    try:
+                        return await question()
+                    except Exception as theirs:
+                        ours = as_ours(theirs)
+                        if ours is None:
+                            raise
+                        error = ours
+                    if not isinstance(error, Transient) or isinstance(error, RateLimited):
+                        break
+        except TimeoutError:
+            pass
+        raise error
+
+    async def load_markets(self, again: bool = False) -> None:
+        """Learn the exchange's markets; `again` asks even when they are known."""
+        markets = await self.ask("markets", lambda: self.ccxt.load_markets(again))
+        self.symbols = Symbols(markets.values(), self.market_type)
+        if not self.symbols.all():
+            raise Unsupported(f"{self.ccxt.id} lists no active {self.market_type.value} market")
+        self.ready.set()
+
+    async def _supervise(self) -> None:
+        attempt = 0
+        while True:
+            try:
+                if not self.ready.is_set():
+                    await self.load_markets()
+                await self._probe()
+            except ConnectorError as error:
+                self._tell(False, error)
+                attempt += 1
+                cap = OPEN_RETRY_CAP_S if not self.ready.is_set() else PROBE_S
+                delay = min(cap, 0.1 * 2 ** min(attempt, 10)) * random.uniform(0.5, 1)
+                if isinstance(error, Transient) and error.retry_after:
+                    delay = max(delay, error.retry_after.total_seconds())
+            else:
+                self._tell(True, None)
+                attempt, delay = 0, PROBE_S
+            await asyncio.sleep(delay)
+
+    async def _probe(self) -> None:
+        if not self.offers("fetchTime"):
+            return
+        before = self.ccxt.milliseconds()
+        told = await self.ask("server time", self.ccxt.fetch_time)
+        if isinstance(told, int | float):
+            self._offset_ms = int(told - (before + self.ccxt.milliseconds()) / 2)
+
+    def _tell(self, reachable: bool, error: Exception | None) -> None:
+        if error is not None:
+            log.warning("exchange unreachable", exchange=self.ccxt.id, error=str(error))
+        if reachable != self.reachable:
+            self.reachable = reachable
+            log.info("exchange reachability", exchange=self.ccxt.id, reachable=reachable)
+            for on_reachable in self._on_reachable:
+                on_reachable(reachable)
+
+
+def _instance(class_name: str, config: ExchangeConfig, urls: Mapping[str, Any]) -> Any:
+    peculiar = peculiarities_of(class_name)
+    base: type[Any] = tapped(getattr(ccxt.pro, class_name))
+    exchange_class = type(base.__name__, (peculiar.overrides, base), {})
+    exchange: Any = exchange_class(
+        {
+            "apiKey": config.api_key.get_secret_value(),
+            "secret": config.api_secret.get_secret_value(),
+            "password": config.passphrase.get_secret_value(),
+            "timeout": int(timedelta(seconds=ASK_TIMEOUT_S).total_seconds() * 1000),
+            "enableRateLimit": True,
+            "newUpdates": True,
+            "options": {**peculiar.options},
+            **config.ccxt.proxies,
+        }
+    )
+    exchange.number = str
+    exchange.options = exchange.deep_extend(exchange.options, config.ccxt.options)
+    if config.ccxt.sandbox:
+        exchange.set_sandbox_mode(True)
+    exchange.urls = exchange.deep_extend(exchange.urls, urls)
+    return exchange
+
+
+def _market_type(config: ExchangeConfig, exchange: Any, spot_by_default: bool) -> MarketType:
+    has_swap, has_spot = exchange.has.get("swap") is True, exchange.has.get("spot") is not False
+    if config.market == "auto":
+        return MarketType.SWAP if has_swap and not spot_by_default else MarketType.SPOT
+    wanted = MarketType(config.market)
+    if not (has_swap if wanted is MarketType.SWAP else has_spot):
+        raise BadConfig(f"exchange.market {config.market!r} is not traded on {config.id}")
+    return wanted

@@ -1,0 +1,63 @@
+"""One market, three spellings: `BTCUSDT`, the exchange's own id, ccxt's `BTC/USDT:USDT`."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from connector.domain import MarketType
+from connector.errors import UnknownSymbol
+
+NEAR_MISSES = 3
+
+
+class Symbols:
+    """The markets this process serves, by every spelling that a caller may use.
+
+    Built from ccxt's market structures. Perpetuals of one base and quote may exist twice (linear
+    and inverse, or settled in several currencies): the linear one whose settlement is the quote
+    owns `BASEQUOTE`, the others are reached, and shown, by the exchange's own id.
+    """
+
+    def __init__(self, markets: Iterable[Mapping[str, Any]], market_type: MarketType) -> None:
+        served = [m for m in markets if m.get(market_type.value) and m.get("active") is not False]
+        served.sort(key=lambda m: (m.get("settle") != m["quote"], str(m["symbol"])))
+        self._by_text: dict[str, str] = {}
+        self._canonical: dict[str, str] = {}
+        for market in served:
+            joined = f"{market['base']}{market['quote']}"
+            if joined not in self._by_text:
+                self._by_text[joined] = self._canonical[market["symbol"]] = market["symbol"]
+                self._canonical[market["symbol"]] = joined
+        for market in served:
+            self._by_text.setdefault(str(market["id"]), market["symbol"])
+            self._by_text[market["symbol"]] = market["symbol"]
+            self._canonical.setdefault(market["symbol"], str(market["id"]))
+
+    def resolve(self, text: str) -> str:
+        """Give ccxt's symbol of a spelling.
+
+        Errors:  UnknownSymbol, with up to three near misses.
+        """
+        symbol = self._by_text.get(text)
+        if symbol is None:
+            raise UnknownSymbol(self._miss(text))
+        return symbol
+
+    def canonical(self, symbol: str) -> str:
+        """Give `BASEQUOTE` of ccxt's symbol (the exchange's id where that names another market)."""
+        return self._canonical.get(symbol, symbol)
+
+    def serves(self, symbol: str) -> bool:
+        """Whether ccxt's symbol is one of this process's markets."""
+        return symbol in self._canonical
+
+    def all(self) -> list[str]:
+        """Every market's canonical spelling, sorted."""
+        return sorted(self._canonical.values())
+
+    def _miss(self, text: str) -> str:
+        if not text:
+            return "the symbol is empty; give one, for example " + (self.all() or ["BTCUSDT"])[0]
+        near = difflib.get_close_matches(text.upper(), self.all(), NEAR_MISSES, 0.6)
+        hint = f"; did you mean {', '.join(near)}?" if near else f"; {len(self.all())} symbols are served"
+        return f"{text[:40]!r} is no symbol of this exchange{hint}"

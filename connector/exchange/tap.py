@@ -1,0 +1,172 @@
+"""Hear every update that ccxt parses, in the turn in which it parses it.
+
+A loop around `await watch_x()` loses updates: ccxt wakes a waiter once and drains its whole
+receive buffer meanwhile. Here ccxt keeps what it is good at, sockets and subscriptions; while one
+of its `watch_x` is being called, a context variable names who calls, the websocket client notes
+for which message hashes, and from then on hands the caller each result of these hashes.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, NoReturn, Protocol
+
+import ccxt
+import structlog
+
+from connector import metrics
+
+log = structlog.get_logger(__name__)
+
+HEAD_LENGTH = 200
+
+
+class Listener(Protocol):
+    """One `watch_x` call: hears results until it fails or is let go."""
+
+    @property
+    def served(self) -> bool:
+        """Whether anybody still wants what this call subscribed."""
+        ...
+
+    def hear(self, result: Any, /) -> None:
+        """Take a result of one of the call's message hashes. Must not keep it: ccxt changes it."""
+        ...
+
+    def fail(self, error: Exception, /) -> None:
+        """Take the end of the subscription: refused, or its socket is gone. May come twice."""
+        ...
+
+
+calling: ContextVar[Listener | None] = ContextVar("calling", default=None)
+"""Who is calling `watch_x` in this task."""
+
+
+def tapped(exchange_class: type[Any]) -> type[Any]:
+    """Derive a ccxt.pro class whose websocket clients are tapped and survive poison frames.
+
+    Source:  ccxt 4.5.90, `async_support/base/exchange.py` (`client`, `on_error`, `on_close`) and
+             `async_support/base/ws/client.py` (`future`, `resolve`, `reject`, `handle_message`).
+    """
+
+    class Tapped(exchange_class):
+        frame: Any = None
+        """The raw frame whose handler is running, as parsed JSON; None outside a handler."""
+        retry_after: float | None = None
+
+        def client(self, url: str) -> Any:
+            client = super().client(url)
+            if not hasattr(client, "listeners"):
+                _tap(client)
+            return client
+
+        def handle_message(self, client: Any, message: Any) -> None:
+            self.frame = message
+            try:
+                super().handle_message(client, message)
+            finally:
+                self.frame = None
+
+        def handle_errors(self, code: Any, reason: Any, url: Any, method: Any, *answer: Any) -> Any:
+            headers = answer[0] if answer else None
+            self.retry_after = _retry_after_seconds(headers)
+            try:
+                return super().handle_errors(code, reason, url, method, *answer)
+            except ccxt.BaseError as error:
+                self._raise_dated(error)
+
+        def handle_http_status_code(self, *answer: Any) -> None:
+            try:
+                super().handle_http_status_code(*answer)
+            except ccxt.BaseError as error:
+                self._raise_dated(error)
+
+        def _raise_dated(self, error: Any) -> NoReturn:
+            error.retry_after = self.retry_after
+            raise error
+
+        def on_error(self, client: Any, error: Exception) -> None:
+            super().on_error(client, error)
+            _lose(client, error)
+
+        def on_close(self, client: Any, error: Any) -> None:
+            super().on_close(client, error)
+            _lose(client, ConnectionError(f"websocket closed with code {error}"))
+
+    Tapped.__name__ = exchange_class.__name__
+    return Tapped
+
+
+async def hang_up_unserved(exchange: Any) -> None:
+    """Close the websockets on which nothing is wanted any more.
+
+    For exchanges of which ccxt can't unsubscribe: what is left on a shared socket stays until the
+    last wanted subscription on it goes.
+    """
+    for url, client in list(exchange.clients.items()):
+        listeners: dict[str, Listener] = getattr(client, "listeners", {})
+        if listeners and not any(listener.served for listener in listeners.values()):
+            exchange.clients.pop(url, None)
+            await client.close()
+
+
+def _tap(client: Any) -> None:
+    listeners: dict[str, Listener] = {}
+    future, resolve, reject = client.future, client.resolve, client.reject
+    handle_message: Callable[[Any], None] = client.handle_message
+
+    def tapped_future(message_hash: str) -> Any:
+        listener = calling.get()
+        if listener is not None:
+            listeners[message_hash] = listener
+        return future(message_hash)
+
+    def tapped_resolve(result: Any, message_hash: str) -> Any:
+        listener = listeners.get(message_hash)
+        if listener is not None:
+            listener.hear(result)
+        return resolve(result, message_hash)
+
+    def tapped_reject(result: Any, message_hash: str | None = None) -> Any:
+        listener = None if message_hash is None else listeners.get(message_hash)
+        rejected = reject(result, message_hash)
+        if listener is not None and isinstance(result, Exception) and not _is_farewell(result):
+            listener.fail(result)
+        return rejected
+
+    def guarded_handle_message(message: Any) -> None:
+        try:
+            handle_message(message)
+        except Exception as error:
+            metrics.POISON_FRAMES.inc()
+            head = str(getattr(message, "data", message))[:HEAD_LENGTH]
+            log.warning("poison frame survived", error=repr(error)[:HEAD_LENGTH], head=head)
+
+    client.listeners = listeners
+    client.future = tapped_future
+    client.reusableFuture = tapped_future
+    client.resolve = tapped_resolve
+    client.reject = tapped_reject
+    client.handle_message = guarded_handle_message
+
+
+def _is_farewell(error: Exception) -> bool:
+    return isinstance(error, ccxt.UnsubscribeError)
+
+
+def _retry_after_seconds(headers: Any) -> float | None:
+    if not isinstance(headers, dict):
+        return None
+    for name, value in headers.items():
+        if str(name).lower() == "retry-after" and str(value).strip().isdigit():
+            return float(value)
+    return None
+
+
+def _lose(client: Any, error: Exception) -> None:
+    listeners: dict[str, Listener] = getattr(client, "listeners", {})
+    lost = {id(listener): listener for listener in listeners.values()}
+    listeners.clear()
+    if lost:
+        metrics.SOCKETS_LOST.inc()
+    for listener in lost.values():
+        listener.fail(error)

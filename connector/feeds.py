@@ -1,0 +1,188 @@
+"""Which stream goes through which stages, and who shares it."""
+
+from collections.abc import Callable, Hashable, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+import reactivex
+import structlog
+from opensqt.market_maker.v1.events_pb2 import FundingUpdate, PriceChange
+from opensqt.market_maker.v1.resources_pb2 import Candle as CandleMessage
+from reactivex import Observable
+from reactivex import operators as ops
+
+from connector import metrics, observables, wire
+from connector.config import FeedsConfig
+from connector.domain import Candle, FundingRate, Price
+from connector.exchange.market_data import MarketData
+from connector.operators import (
+    Backoff,
+    close_candles,
+    coalesce,
+    heartbeat,
+    map_to_proto,
+    merge_symbols,
+    newest_only,
+    resume,
+    share_latest,
+)
+
+log = structlog.get_logger(__name__)
+
+M = TypeVar("M", PriceChange, CandleMessage, FundingUpdate)
+T = TypeVar("T")
+
+Asked = Mapping[str, str]
+"""What a client asked for: its own spelling → ccxt's symbol."""
+
+
+class Feeds:
+    """The public streams, each key subscribed upstream once however many clients.
+
+    A heartbeat stands below `resume`: it tells that the exchange's socket lives, so it is silent
+    while the socket is away.
+    """
+
+    def __init__(self, market_data: MarketData, config: FeedsConfig, exchange: str) -> None:
+        self._market_data, self._config, self._exchange = market_data, config, exchange
+        self._shared: dict[Hashable, Observable[Any]] = {}
+        self._backoff = Backoff()
+
+    def prices(self, asked: Asked) -> Observable[PriceChange]:
+        """Merge the prices of the symbols asked for, each in its asker's spelling."""
+        return self._merged(asked, self.price)
+
+    def klines(self, asked: Asked, interval: str) -> Observable[CandleMessage]:
+        """Merge the candles of the symbols asked for.
+
+        Errors:  InvalidRequest at once for an interval that the exchange hasn't.
+        """
+        self._market_data.interval_ms(interval)
+        return self._merged(asked, partial(self.kline, interval=interval))
+
+    def fundings(self, asked: Asked) -> Observable[FundingUpdate]:
+        """Merge the funding of the symbols asked for."""
+        return self._merged(asked, self.funding)
+
+    def price(self, symbol: str) -> Observable[PriceChange]:
+        """Share one symbol's prices, canonically spelled."""
+        config = self._config.price
+        return self._share(
+            ("price", symbol),
+            lambda: observables.price(self._market_data, symbol, config.source).pipe(
+                heartbeat(_symbol, timedelta(seconds=config.heartbeat_s)),
+                resume(self._backoff, partial(self._resumed, "price")),
+                newest_only(_symbol, _price_ms),
+                coalesce(_symbol, config.max_per_second, _counted("price")),
+            ),
+            partial(
+                wire.encode_price, exchange=self._exchange, symbol=self._canonical(symbol)
+            ),
+        )
+
+    def kline(self, symbol: str, interval: str) -> Observable[CandleMessage]:
+        """Share one symbol's candles; a newcomer is shown the forming bar, never a closed one."""
+        market_data = self._market_data
+        return self._share(
+            ("klines", symbol, interval),
+            lambda: observables.klines(market_data, symbol, interval).pipe(
+                close_candles(
+                    interval_ms=market_data.interval_ms(interval),
+                    fetch_closed=partial(observables.closed_klines, market_data, symbol, interval),
+                    flagged=market_data.flags_closed_candles,
+                    grace=timedelta(milliseconds=self._config.klines.grace_ms),
+                    now_ms=market_data.session.now_ms,
+                ),
+                resume(self._backoff, partial(self._resumed, "klines")),
+            ),
+            partial(wire.encode_candle, symbol=self._canonical(symbol)),
+            replay=_is_forming,
+        )
+
+    def funding(self, symbol: str) -> Observable[FundingUpdate]:
+        """Share one symbol's funding; spot's is zero and told at each heartbeat."""
+        config = self._config.funding
+        period = timedelta(seconds=config.heartbeat_s)
+        return self._share(
+            ("funding", symbol),
+            lambda: observables.funding(
+                self._market_data, symbol, timedelta(seconds=config.poll_s)
+            ).pipe(
+                heartbeat(_symbol, period),
+                resume(self._backoff, partial(self._resumed, "funding")),
+            ),
+            partial(
+                wire.encode_funding_update,
+                exchange=self._exchange,
+                symbol=self._canonical(symbol),
+            ),
+        )
+
+    @property
+    def shared(self) -> frozenset[Hashable]:
+        """Keys that are subscribed upstream now, or lingering."""
+        return frozenset(self._shared)
+
+    def _merged(self, asked: Asked, feed: Callable[[str], Observable[M]]) -> Observable[M]:
+        def stream_of(spelling: str) -> Observable[M]:
+            symbol = asked[spelling]
+            if spelling == self._canonical(symbol):
+                return feed(symbol)
+            return feed(symbol).pipe(ops.map(lambda message: _respelled(message, spelling)))
+
+        return reactivex.from_iterable(asked).pipe(merge_symbols(stream_of))
+
+    def _share(
+        self,
+        key: tuple[str, ...],
+        pipe: Callable[[], Observable[T]],
+        encode: Callable[[T], M],
+        replay: Callable[[M], bool] = lambda _: True,
+    ) -> Observable[M]:
+        shared = self._shared.get(key)
+        if shared is None:
+            upstreams = metrics.UPSTREAMS.labels(key[0])
+
+            def released() -> None:
+                self._shared.pop(key, None)
+                upstreams.set(sum(1 for other in self._shared if other[0] == key[0]))  # pyright: ignore
+
+            shared = pipe().pipe(
+                map_to_proto(encode),
+                share_latest(self._config.linger, replay, on_released=released),
+            )
+            self._shared[key] = shared
+            upstreams.inc()
+        return shared
+
+    def _canonical(self, symbol: str) -> str:
+        return self._market_data.session.symbols.canonical(symbol)
+
+    def _resumed(self, feed: str, error: Exception, delay: timedelta) -> None:
+        metrics.RESUMED.labels(feed).inc()
+        log.info("resuming", feed=feed, error=str(error)[:200], delay_s=delay.total_seconds())
+
+
+def _symbol(item: Price | FundingRate | Candle) -> str:
+    return item.symbol
+
+
+def _price_ms(price: Price) -> int:
+    return price.timestamp_ms
+
+
+def _is_forming(candle: CandleMessage) -> bool:
+    return not candle.is_closed
+
+
+def _counted(at: str) -> Callable[[], None]:
+    counter = metrics.COALESCED.labels(at)
+    return lambda: counter.inc()
+
+
+def _respelled(message: M, spelling: str) -> M:
+    copy = type(message)()
+    copy.CopyFrom(message)
+    copy.symbol = spelling
+    return copy

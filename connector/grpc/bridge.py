@@ -1,0 +1,87 @@
+"""From an Observable, which never waits, to an async iterator, which gRPC reads at its own pace."""
+
+import asyncio
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from reactivex import Observable, abc
+from reactivex.disposable import SerialDisposable
+
+from connector.errors import Overflow
+from connector.grpc.buffers import Buffer
+
+T = TypeVar("T")
+
+
+class Bridge(Generic[T]):
+    """Iterate over what an Observable emits while the `async with` block lasts.
+
+    Guarantee:  subscribed on entering, disposed on leaving for whatever reason, at once, also while
+                waiting for an item; items in the buffer's order.
+    Errors:     the Observable's error, once what was emitted before it has been read; Overflow at
+                once, when the buffer has no more room.
+    """
+
+    def __init__(
+        self, source: Observable[T], buffer: Buffer[T], scheduler: abc.SchedulerBase
+    ) -> None:
+        self._source, self._buffer, self._scheduler = source, buffer, scheduler
+        self._subscription = SerialDisposable()
+        self._error: Exception | None = None
+        self._ended = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._subscription.disposable = self._source.subscribe(
+            self._on_next, self._on_error, self._on_completed, scheduler=self._scheduler
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._subscription.dispose()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        while not isinstance(self._error, Overflow) and not len(self._buffer):
+            if self._ended:
+                break
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        if len(self._buffer) and not isinstance(self._error, Overflow):
+            return self._buffer.take()
+        if self._error is not None:
+            raise self._error
+        raise StopAsyncIteration
+
+    def _on_next(self, item: T) -> None:
+        if self._ended:
+            return
+        try:
+            self._buffer.put(item)
+        except Overflow as error:
+            self._subscription.dispose()
+            self._on_error(error)
+            return
+        self._wake()
+
+    def _on_error(self, error: Exception) -> None:
+        self._error = error
+        self._on_completed()
+
+    def _on_completed(self) -> None:
+        self._ended = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

@@ -1,0 +1,100 @@
+"""What waits for a slow reader, by a policy that says in its name what may be lost."""
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable
+from typing import Generic, Protocol, TypeVar
+
+from connector import metrics
+from connector.errors import Overflow
+
+T = TypeVar("T")
+
+
+class Buffer(Protocol[T]):
+    """Between an Observable that never waits and a reader that may."""
+
+    def put(self, item: T, /) -> None:
+        """Take an item. Errors: Overflow when the policy has no room for it."""
+        ...
+
+    def take(self) -> T:
+        """Give the next item. Errors: IndexError when empty."""
+        ...
+
+    def __len__(self) -> int: ...
+
+
+class LatestByKey(Generic[T]):
+    """Keep the newest `depth` items of each key, in the order in which the keys came.
+
+    Guarantee:  the newest item of a key always arrives; with `depth` 1 it takes the place of the
+                one it replaces, so that no key waits for busier ones. What is replaced is counted.
+    Errors:     Overflow beyond `limit` items (a reader that takes nothing, of ever new keys).
+    """
+
+    def __init__(
+        self, key: Callable[[T], Hashable], depth: int = 1, limit: int = 10_000
+    ) -> None:
+        self._key, self._depth, self._limit = key, depth, limit
+        self._items: OrderedDict[object, T] = OrderedDict()
+        self._serials: dict[Hashable, deque[int]] = {}
+        self._serial = 0
+        self._coalesced = metrics.COALESCED.labels("reader")
+
+    def put(self, item: T) -> None:
+        """Take an item, in place of the oldest of its key if that has `depth` already."""
+        key = self._key(item)
+        if self._depth == 1:
+            if key in self._items:
+                self._coalesced.inc()
+            self._items[key] = item
+        else:
+            serials = self._serials.setdefault(key, deque())
+            if len(serials) >= self._depth:
+                del self._items[serials.popleft()]
+                self._coalesced.inc()
+            self._serial += 1
+            serials.append(self._serial)
+            self._items[self._serial] = item
+        if len(self._items) > self._limit:
+            raise Overflow(f"more than {self._limit} items wait for this reader")
+
+    def take(self) -> T:
+        """Give the item that has waited longest."""
+        if not self._items:
+            raise IndexError("nothing waits")
+        _, item = self._items.popitem(last=False)
+        if self._depth > 1:
+            key = self._key(item)
+            serials = self._serials[key]
+            serials.popleft()
+            if not serials:
+                del self._serials[key]
+        return item
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+
+class Lossless(Generic[T]):
+    """Keep every item in order, up to a limit.
+
+    Errors:  Overflow beyond `limit` items; the reader must be told, and start anew.
+    """
+
+    def __init__(self, limit: int = 10_000) -> None:
+        self._limit = limit
+        self._items: deque[T] = deque()
+
+    def put(self, item: T) -> None:
+        """Take an item behind all others."""
+        if len(self._items) >= self._limit:
+            raise Overflow(f"more than {self._limit} items wait for this reader")
+        self._items.append(item)
+
+    def take(self) -> T:
+        """Give the oldest item."""
+        return self._items.popleft()
+
+    def __len__(self) -> int:
+        return len(self._items)

@@ -1,0 +1,133 @@
+"""Around every call: errors become statuses, refused streams wait, one log line, one metric."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import structlog
+
+import grpc
+from connector import metrics
+from connector.errors import Closing, ConnectorError
+from connector.grpc.statuses import status_of, trailing_metadata
+
+log = structlog.get_logger(__name__)
+
+QUIET_SERVICES = ("/grpc.health.", "/grpc.reflection.")
+"""Called by machines every few seconds: logged at debug only."""
+CORRELATION_KEYS = ("x-correlation-id", "x-request-id")
+
+if TYPE_CHECKING:
+    Handler = grpc.RpcMethodHandler[Any, Any]
+    Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class Calls(grpc.aio.ServerInterceptor):
+    """Outermost around each handler: nothing that a handler raises reaches gRPC untranslated.
+
+    A stream that ends in an error waits `refusal_pause` first (cancellable), because the engine
+    reconnects at once, for ever; one that ends because the connector closes doesn't.
+    """
+
+    def __init__(self, refusal_pause: timedelta) -> None:
+        self._pause_s = refusal_pause.total_seconds()
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        """Wrap the method's handler."""
+        handler = await continuation(handler_call_details)
+        method = str(handler_call_details.method)
+        if handler is None or method.startswith(QUIET_SERVICES):  # pyright: ignore[reportUnnecessaryComparison]
+            return handler
+        if handler.unary_unary is not None:
+            return grpc.unary_unary_rpc_method_handler(
+                self._unary(method, handler.unary_unary),
+                handler.request_deserializer,
+                handler.response_serializer,
+            )
+        if handler.unary_stream is not None:
+            return grpc.unary_stream_rpc_method_handler(
+                self._stream(method, handler.unary_stream),
+                handler.request_deserializer,
+                handler.response_serializer,
+            )
+        return handler
+
+    def _unary(self, method: str, answer: Any) -> Any:
+        async def call(request: Any, context: Context) -> Any:
+            line = _Line(method, context)
+            try:
+                response = await answer(request, context)
+            except Exception as error:
+                await line.refuse(error)
+            except asyncio.CancelledError:
+                line.end("CANCELLED")
+                raise
+            line.end("OK")
+            return response
+
+        return call
+
+    def _stream(self, method: str, serve: Any) -> Any:
+        async def call(request: Any, context: Context) -> None:
+            line = _Line(method, context)
+            try:
+                await serve(request, context)
+            except Exception as error:
+                try:
+                    if not isinstance(error, Closing):
+                        await asyncio.sleep(self._pause_s)
+                    await line.refuse(error)
+                except asyncio.CancelledError:
+                    line.end("CANCELLED", error)
+                    raise
+            except asyncio.CancelledError:
+                line.end("CANCELLED")
+                raise
+            line.end("OK")
+
+        return call
+
+
+class _Line:
+    """The log line of one call, written at its end."""
+
+    def __init__(self, method: str, context: Context) -> None:
+        self._method = method.rpartition("/")[2]
+        self._context = context
+        self._began = time.perf_counter()
+        metadata = {k: v for k, v in context.invocation_metadata() or ()}
+        named = (metadata.get(key) for key in CORRELATION_KEYS)
+        self._correlation = str(next((v for v in named if v), None) or uuid.uuid4().hex[:16])[:64]
+
+    async def refuse(self, error: Exception) -> NoReturn:
+        code, message = status_of(error)
+        if code is grpc.StatusCode.INTERNAL:
+            log.error("defect", method=self._method, exc_info=error)
+        self.end(code.name, error if isinstance(error, ConnectorError) else None)
+        trailing = trailing_metadata(error, code, message)
+        await self._context.abort(code, message, trailing)
+
+    def end(self, status: str, error: Exception | None = None) -> None:
+        elapsed = time.perf_counter() - self._began
+        metrics.REQUESTS.labels(self._method, status).inc()
+        metrics.REQUEST_SECONDS.labels(self._method).observe(elapsed)
+        log.info(
+            "call",
+            method=self._method,
+            client=self._context.peer(),
+            status=status,
+            ms=round(elapsed * 1000, 3),
+            correlation_id=self._correlation,
+            **({"error": str(error)[:200]} if error else {}),
+        )
+
+

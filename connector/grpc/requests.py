@@ -1,0 +1,30 @@
+"""What a request asks for, checked: clear refusals that say what is allowed."""
+
+from collections.abc import Iterable
+
+from connector.errors import InvalidRequest
+from connector.exchange.symbols import Symbols
+
+MAX_LIMIT = 1500
+DEFAULT_LIMIT = 500
+
+
+def asked_symbols(symbols: Symbols, spellings: Iterable[str]) -> dict[str, str]:
+    """Give the market of each spelling asked for, once each, in their order.
+
+    Errors:  InvalidRequest when none was asked for, UnknownSymbol for the first unknown one.
+    """
+    asked = {spelling: symbols.resolve(spelling) for spelling in spellings}
+    if not asked:
+        raise InvalidRequest("symbols is empty; give at least one, for example BTCUSDT")
+    return asked
+
+
+def asked_limit(limit: int) -> int:
+    """Give how many rows were asked for; 0 means the default of 500.
+
+    Errors:  InvalidRequest below 0 and above 1500.
+    """
+    if not 0 <= limit <= MAX_LIMIT:
+        raise InvalidRequest(f"limit {limit} is out of range; allowed: 1 to {MAX_LIMIT}, 0 for {DEFAULT_LIMIT}")
+    return limit or DEFAULT_LIMIT

@@ -1,0 +1,73 @@
+"""The gRPC server: service, health, reflection, keepalive, limits, and an orderly end."""
+
+from datetime import timedelta
+
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health_aio
+from grpc_reflection.v1alpha import reflection
+from opensqt.market_maker.v1 import exchange_pb2
+from opensqt.market_maker.v1.exchange_pb2_grpc import add_ExchangeServiceServicer_to_server
+
+import grpc
+from connector.config import BadConfig, ServerConfig
+from connector.grpc.calls import Calls
+from connector.grpc.service import Service
+
+SERVICE_NAME = exchange_pb2.DESCRIPTOR.services_by_name["ExchangeService"].full_name
+MESSAGE_LIMIT = 4 * 1024 * 1024
+"""The Go side's default for what it receives."""
+
+OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.max_receive_message_length", MESSAGE_LIMIT),
+    ("grpc.max_send_message_length", MESSAGE_LIMIT),
+    ("grpc.so_reuseport", 0),
+)
+
+
+class Server:
+    """The port that engines connect to.
+
+    Errors:  BadConfig when the address can't be bound.
+    """
+
+    def __init__(self, service: Service, config: ServerConfig) -> None:
+        self._service, self._config = service, config
+        self._health = health_aio.HealthServicer()
+        self._server = grpc.aio.server(
+            interceptors=[Calls(timedelta(milliseconds=config.refusal_pause_ms))], options=OPTIONS
+        )
+        add_ExchangeServiceServicer_to_server(service, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection(
+            (SERVICE_NAME, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name,
+             reflection.SERVICE_NAME),
+            self._server,
+        )
+        self.port = 0
+
+    async def start(self) -> None:
+        """Bind and answer; health says NOT_SERVING until told otherwise."""
+        address = f"{self._config.host}:{self._config.port}"
+        try:
+            self.port = self._server.add_insecure_port(address)
+        except RuntimeError:
+            raise BadConfig(f"can't listen on {address}: is the port taken? port 0 takes any free one") from None
+        await self.tell_health(False)
+        await self._server.start()
+
+    async def tell_health(self, serving: bool) -> None:
+        """Set what health checks hear, for the empty name and for the service's."""
+        status = health_pb2.HealthCheckResponse.ServingStatus
+        for name in ("", SERVICE_NAME):
+            await self._health.set(name, status.SERVING if serving else status.NOT_SERVING)
+
+    async def stop(self) -> None:
+        """Tell NOT_SERVING, end the streams, let unary calls finish within the grace."""
+        await self._health.enter_graceful_shutdown()
+        self._service.close()
+        await self._server.stop(self._config.stop_grace_ms / 1000)

@@ -1,0 +1,233 @@
+"""The 28 RPCs: check what was asked, ask the exchange or join a feed, answer in the caller's words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from opensqt.market_maker.v1 import exchange_pb2 as rpc
+from opensqt.market_maker.v1 import resources_pb2 as resources
+from opensqt.market_maker.v1 import types_pb2 as types
+from opensqt.market_maker.v1.events_pb2 import FundingUpdate, PriceChange
+from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceServicer
+from reactivex import Observable, abc
+from reactivex.subject import Subject
+
+import grpc
+from connector import wire
+from connector.config import FeedsConfig
+from connector.domain import MarketType
+from connector.errors import Closing, Transient, Unsupported
+from connector.exchange.market_data import MarketData
+from connector.exchange.symbols import Symbols
+from connector.feeds import Feeds
+from connector.grpc.bridge import Bridge
+from connector.grpc.buffers import Buffer, LatestByKey
+from connector.grpc.requests import asked_limit, asked_symbols
+from connector.operators import until_disposed
+
+if TYPE_CHECKING:
+    Context = grpc.aio.ServicerContext[Any, Any]
+M = TypeVar("M")
+T = TypeVar("T")
+
+FAREWELL = "the connector is shutting down"
+EVERY_UPDATE_DEPTH = 1_000
+"""Prices of a symbol that may wait for a reader when every update was asked for."""
+
+
+class Service(ExchangeServiceServicer):
+    """One account on one exchange, to any number of clients.
+
+    Errors:  handlers raise ours; connector/grpc/calls.py turns them into statuses.
+    """
+
+    def __init__(
+        self,
+        market_data: MarketData,
+        feeds: Feeds,
+        name: str,
+        config: FeedsConfig,
+        scheduler: abc.SchedulerBase,
+    ) -> None:
+        self._market_data, self._feeds, self._name = market_data, feeds, name
+        self._config, self._scheduler = config, scheduler
+        self._closing: Subject[object] = Subject()
+        self._closed = asyncio.Event()
+        self._open_streams = 0
+
+    def close(self) -> None:
+        """End every stream: the connector shuts down."""
+        self._closed.set()
+        self._closing.on_next(None)
+        self._closing.on_completed()
+
+    @property
+    def open_streams(self) -> int:
+        """How many streams are being served."""
+        return self._open_streams
+
+    # from memory
+
+    async def GetName(self, request: rpc.GetNameRequest, context: Context) -> rpc.GetNameResponse:
+        return rpc.GetNameResponse(name=self._name)
+
+    async def GetType(self, request: rpc.GetTypeRequest, context: Context) -> rpc.GetTypeResponse:
+        spot = self._market_data.session.market_type is MarketType.SPOT
+        return rpc.GetTypeResponse(
+            type=types.EXCHANGE_TYPE_SPOT if spot else types.EXCHANGE_TYPE_FUTURES,
+            is_unified_margin=False,
+        )
+
+    # markets
+
+    async def GetSymbols(
+        self, request: rpc.GetSymbolsRequest, context: Context
+    ) -> rpc.GetSymbolsResponse:
+        return rpc.GetSymbolsResponse(symbols=self._symbols.all())
+
+    async def GetSymbolInfo(
+        self, request: rpc.GetSymbolInfoRequest, context: Context
+    ) -> resources.SymbolInfo:
+        symbol = self._symbols.resolve(request.symbol)
+        return wire.encode_symbol_info(self._market_data.symbol_info(symbol, request.symbol))
+
+    async def FetchExchangeInfo(
+        self, request: rpc.FetchExchangeInfoRequest, context: Context
+    ) -> rpc.FetchExchangeInfoResponse:
+        await self._market_data.session.load_markets(again=True)
+        if request.symbol:
+            self._symbols.resolve(request.symbol)
+        return rpc.FetchExchangeInfoResponse()
+
+    # prices and candles
+
+    async def GetLatestPrice(
+        self, request: rpc.GetLatestPriceRequest, context: Context
+    ) -> rpc.GetLatestPriceResponse:
+        symbol = self._symbols.resolve(request.symbol)
+        price = await self._market_data.price(symbol, self._config.price.source)
+        return rpc.GetLatestPriceResponse(price=wire.encode_decimal(price.price))
+
+    async def GetTickers(
+        self, request: rpc.GetTickersRequest, context: Context
+    ) -> rpc.GetTickersResponse:
+        canonical = self._symbols.canonical
+        tickers = await self._market_data.tickers()
+        return rpc.GetTickersResponse(
+            tickers=[wire.encode_ticker(ticker, canonical(ticker.symbol)) for ticker in tickers]
+        )
+
+    async def GetOpenInterest(
+        self, request: rpc.GetOpenInterestRequest, context: Context
+    ) -> rpc.GetOpenInterestResponse:
+        symbol = self._symbols.resolve(request.symbol)
+        amount = await self._market_data.open_interest(symbol)
+        return rpc.GetOpenInterestResponse(open_interest=wire.encode_decimal(amount))
+
+    async def GetHistoricalKlines(
+        self, request: rpc.GetHistoricalKlinesRequest, context: Context
+    ) -> rpc.GetHistoricalKlinesResponse:
+        symbol = self._symbols.resolve(request.symbol)
+        self._market_data.interval_ms(request.interval)
+        limit = asked_limit(request.limit)
+        candles = await self._market_data.candles(symbol, request.interval, limit)
+        return rpc.GetHistoricalKlinesResponse(
+            candles=[wire.encode_candle(candle, request.symbol) for candle in candles]
+        )
+
+    async def SubscribePrice(self, request: rpc.SubscribePriceRequest, context: Context) -> None:
+        asked = await self._when_ready(lambda symbols: asked_symbols(symbols, request.symbols))
+        depth = 1 if self._config.price.max_per_second else EVERY_UPDATE_DEPTH
+        buffer: LatestByKey[PriceChange] = LatestByKey(
+            lambda price: price.symbol, depth, max(10_000, depth * len(asked))
+        )
+        await self._serve(self._feeds.prices(asked), buffer, context)
+
+    async def SubscribeKlines(self, request: rpc.SubscribeKlinesRequest, context: Context) -> None:
+        asked = await self._when_ready(lambda symbols: asked_symbols(symbols, request.symbols))
+        # a bar's own key: its forming updates coalesce, the closed one takes their place and stays
+        buffer: LatestByKey[resources.Candle] = LatestByKey(
+            lambda candle: (candle.symbol, candle.timestamp)
+        )
+        await self._serve(self._feeds.klines(asked, request.interval), buffer, context)
+
+    # funding
+
+    async def GetFundingRate(
+        self, request: rpc.GetFundingRateRequest, context: Context
+    ) -> resources.FundingRate:
+        symbol = self._symbols.resolve(request.symbol)
+        funding = await self._market_data.funding(symbol)
+        return wire.encode_funding_rate(funding, self._name, request.symbol)
+
+    async def GetFundingRates(
+        self, request: rpc.GetFundingRatesRequest, context: Context
+    ) -> rpc.GetFundingRatesResponse:
+        canonical = self._symbols.canonical
+        fundings = await self._market_data.fundings()
+        return rpc.GetFundingRatesResponse(
+            rates=[wire.encode_funding_rate(f, self._name, canonical(f.symbol)) for f in fundings]
+        )
+
+    async def GetHistoricalFundingRates(
+        self, request: rpc.GetHistoricalFundingRatesRequest, context: Context
+    ) -> rpc.GetHistoricalFundingRatesResponse:
+        symbol = self._symbols.resolve(request.symbol)
+        limit = asked_limit(request.limit)
+        rates = await self._market_data.funding_history(symbol, limit)
+        return rpc.GetHistoricalFundingRatesResponse(
+            rates=[wire.encode_funding_rate(rate, self._name, request.symbol) for rate in rates]
+        )
+
+    async def SubscribeFundingRate(
+        self, request: rpc.SubscribeFundingRateRequest, context: Context
+    ) -> None:
+        asked = await self._when_ready(lambda symbols: asked_symbols(symbols, [request.symbol]))
+        buffer: LatestByKey[FundingUpdate] = LatestByKey(lambda update: update.symbol)
+        await self._serve(self._feeds.fundings(asked), buffer, context)
+
+    # trading and the account: not part of the connector yet
+
+    async def _unserved(self, request: object, context: Context) -> NoReturn:
+        raise Unsupported("trading and account calls are not part of this version")
+
+    PlaceOrder = BatchPlaceOrders = CancelOrder = BatchCancelOrders = CancelAllOrders = _unserved
+    GetOrder = GetOpenOrders = GetAccount = GetPositions = GetBalance = _unserved
+    SubscribeOrders = SubscribeAccount = SubscribePositions = _unserved
+
+    # private
+
+    @property
+    def _symbols(self) -> Symbols:
+        session = self._market_data.session
+        if not session.ready.is_set():
+            raise Transient("the exchange's markets are not known yet", timedelta(seconds=1))
+        return session.symbols
+
+    async def _when_ready(self, ask: Callable[[Symbols], T]) -> T:
+        """Wait for the markets as long as the stream stays open, then read the request."""
+        ready = self._market_data.session.ready
+        if not ready.is_set():
+            waits = [asyncio.ensure_future(event.wait()) for event in (ready, self._closed)]
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+        if self._closed.is_set():
+            raise Closing(FAREWELL)
+        return ask(self._symbols)
+
+    async def _serve(self, stream: Observable[M], buffer: Buffer[M], context: Context) -> None:
+        self._open_streams += 1
+        items = Bridge(stream.pipe(until_disposed(self._closing, self._ended)), buffer, self._scheduler)
+        async with items:
+            async for item in items:
+                await context.write(item)
+        raise Closing(FAREWELL)
+
+    def _ended(self) -> None:
+        self._open_streams -= 1

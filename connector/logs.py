@@ -1,0 +1,41 @@
+"""Logs on stderr: JSON lines, or readable text on a terminal."""
+
+import logging
+import sys
+
+import structlog
+
+from connector.config import LogConfig
+
+
+def configure_logs(config: LogConfig) -> None:
+    """Send structlog's and the standard library's records one way: to stderr."""
+    text = config.format == "text" or (config.format == "auto" and sys.stderr.isatty())
+    shared: list[structlog.types.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    ending: list[structlog.types.Processor] = (
+        [structlog.dev.ConsoleRenderer()]
+        if text
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(config.level.upper())
+    for chatty in ("asyncio", "aiohttp.access", "ccxt", "Rx"):
+        logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))

@@ -1,0 +1,50 @@
+"""A stream whose first value is asked for when none comes by itself."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+import reactivex
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable, SerialDisposable
+
+T = TypeVar("T")
+
+
+def first_asked(question: Observable[T], after: timedelta) -> Callable[[Observable[T]], Observable[T]]:
+    """Ask once, if the source stayed silent for `after`; a value that came meanwhile wins.
+
+    Marble:     in  -----------a-|   question  --q|   after 4 ticks
+                out ------q----a-|
+    Errors:     the source's pass through; the question's are dropped (the source lives on).
+    """
+
+    def operator(source: Observable[T]) -> Observable[T]:
+        def subscribe(
+            observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            if scheduler is None:
+                raise ValueError("first_asked needs the scheduler that subscribe is given")
+            asking = SerialDisposable()
+
+            def on_next(item: T) -> None:
+                if not asking.is_disposed:
+                    asking.dispose()
+                observer.on_next(item)
+
+            def ask(_: abc.SchedulerBase, __: object = None) -> None:
+                asking.disposable = question.subscribe(
+                    on_next, lambda _: None, scheduler=scheduler
+                )
+
+            asking.disposable = scheduler.schedule_relative(after, ask)
+            return CompositeDisposable(
+                source.subscribe(
+                    on_next, observer.on_error, observer.on_completed, scheduler=scheduler
+                ),
+                asking,
+            )
+
+        return reactivex.create(subscribe)
+
+    return operator

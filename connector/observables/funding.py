@@ -1,0 +1,31 @@
+"""The funding of one symbol: streamed where the exchange can, asked for where not."""
+
+from datetime import timedelta
+
+import reactivex
+from reactivex import Observable
+from reactivex import operators as ops
+
+from connector.domain import FundingRate
+from connector.exchange.market_data import MarketData
+from connector.observables.asked import asked
+from connector.observables.first_asked import first_asked
+from connector.observables.listening import listening
+
+QUIET = timedelta(seconds=1)
+"""How long a subscription may stay without a value before the exchange is asked for one."""
+
+
+def funding(market_data: MarketData, symbol: str, poll: timedelta) -> Observable[FundingRate]:
+    """Emit a symbol's funding whenever the exchange tells it, or every `poll` where it must be asked.
+
+    Guarantee:  the first value comes by asking, if need be, within seconds.
+    Errors:     Transient when the socket is gone or a question fails, Unsupported, Refused.
+    """
+    question = asked(lambda: market_data.funding(symbol))
+    if not market_data.watches_funding:
+        return reactivex.timer(0, poll).pipe(ops.map(lambda _: question), ops.exclusive())
+    streamed: Observable[FundingRate] = listening(
+        lambda on_funding, on_error: market_data.listen_funding(symbol, on_funding, on_error)
+    )
+    return streamed.pipe(first_asked(question, QUIET))

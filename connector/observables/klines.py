@@ -1,0 +1,30 @@
+"""The candles of one symbol and interval, as the exchange streams them."""
+
+from reactivex import Observable
+
+from connector.domain import Candle
+from connector.exchange.market_data import MarketData
+from connector.observables.asked import asked
+from connector.observables.listening import listening
+
+
+def klines(market_data: MarketData, symbol: str, interval: str) -> Observable[Candle]:
+    """Emit every update of a symbol's bars, `is_closed` where the exchange's frame says so.
+
+    Errors:  Transient when the socket is gone, Unsupported, Refused.
+    """
+    return listening(
+        lambda on_candle, on_error: market_data.listen_candles(
+            symbol, interval, on_candle, on_error
+        )
+    )
+
+
+def closed_klines(
+    market_data: MarketData, symbol: str, interval: str, from_ms: int, until_ms: int
+) -> Observable[list[Candle]]:
+    """Ask once for the closed bars that opened in [from_ms, until_ms), ascending.
+
+    Errors:  Transient, Unsupported, Refused, Malformed.
+    """
+    return asked(lambda: market_data.closed_candles(symbol, interval, from_ms, until_ms))

@@ -1,0 +1,27 @@
+"""The prices of one symbol, as the exchange streams them."""
+
+from datetime import timedelta
+
+from reactivex import Observable
+
+from connector.domain import Price, PriceSource
+from connector.exchange.market_data import MarketData
+from connector.observables.asked import asked
+from connector.observables.first_asked import first_asked
+from connector.observables.listening import listening
+
+QUIET = timedelta(seconds=3)
+"""How long a subscription may stay without a price before the exchange is asked for one."""
+
+
+def price(market_data: MarketData, symbol: str, source: PriceSource) -> Observable[Price]:
+    """Emit every price of a symbol.
+
+    Guarantee:  every update that the exchange sends, in its order; a symbol so quiet that nothing
+                came within 3 s is asked for once, so that a first price always arrives.
+    Errors:     Transient when the socket is gone, Unsupported, Refused.
+    """
+    streamed: Observable[Price] = listening(
+        lambda on_price, on_error: market_data.listen_price(symbol, source, on_price, on_error)
+    )
+    return streamed.pipe(first_asked(asked(lambda: market_data.price(symbol, source)), QUIET))
