@@ -5,10 +5,18 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from connector.domain import PriceSource
 from connector.errors import ConnectorError
@@ -18,6 +26,10 @@ EMBEDDED_IDS = ("sim", "mock")
 
 class BadConfig(ConnectorError):
     """The configuration can't be used; the message is one line that says what is allowed."""
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
 
 
 class _Section(BaseModel):
@@ -41,7 +53,7 @@ class CcxtConfig(_Section):
 class ExchangeConfig(_Section):
     """Which exchange, as whom, and what it is called."""
 
-    id: str = Field(default="sim", description='"sim" (the embedded exchange) or any ccxt.pro id')
+    id: Annotated[str, BeforeValidator(_lower)] = Field(default="sim", description='"sim" (the embedded exchange) or any ccxt.pro id')
     name: str = Field(default="", description="what GetName says; empty: from the id")
     market: Literal["auto", "spot", "swap"] = Field(
         default="auto", description="market type served; auto: perpetuals where the exchange has them"
@@ -64,13 +76,6 @@ class ExchangeConfig(_Section):
         if self.embedded or self.id.startswith("binance"):
             return "binance"
         return self.id
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lower_id(cls, values: Any) -> Any:
-        if isinstance(values, dict) and isinstance(values.get("id"), str):
-            return {**values, "id": values["id"].strip().lower()}
-        return values
 
 
 class ServerConfig(_Section):
@@ -135,14 +140,20 @@ class SimulatorSettings(_Section):
 class LogConfig(_Section):
     """What is told on stderr."""
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)
+    ] = "info"
     format: Literal["auto", "json", "text"] = Field(
         default="auto", description="auto: text on a terminal, else JSON lines"
     )
 
 
 class Config(BaseSettings):
-    """All of it."""
+    """All of it. `Config.read` reads it; `Config(...)` takes what it is given and nothing else.
+
+    Environment: the names of an existing deployment (`ENVIRONMENT`), and for every other key
+    `CONNECTOR_` with `__` between sections: `CONNECTOR_FEEDS__PRICE__MAX_PER_SECOND=5`.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid")
 
@@ -161,70 +172,75 @@ class Config(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what `read` has merged and nothing else."""
+        """Take what the constructor is given."""
         return (init_settings,)
 
     @classmethod
     def read(
-        cls,
-        file: Path | None = None,
-        environment: Mapping[str, str] | None = None,
-        flags: Mapping[str, object] | None = None,
-    ) -> Self:
-        """Merge file, environment and flags, later over earlier.
+        cls, file: Path | None = None, flags: Mapping[str, object] | None = None
+    ) -> "Config":
+        """Merge the TOML file, the environment over it, flags over both.
 
         Shapes:  flags are dotted keys, `{"server.port": 50051}`; None values are passed over.
         Errors:  BadConfig, one line that names the key and what is allowed.
         Source:  `CONFIG_FILE` names the file where `file` is None.
         """
-        environment = os.environ if environment is None else environment
-        named = environment.get("CONFIG_FILE", "")
-        values = _from_file(file if file is not None else Path(named) if named else None)
-        for name, key in ENVIRONMENT.items():
-            if environment.get(name, "").strip():
-                _put(values, key, environment[name].strip(), name)
-        for key, value in (flags or {}).items():
-            if value is not None:
-                _put(values, key, value, f"flag {key}")
+        named = os.environ.get("CONFIG_FILE", "").strip()
+        path = file if file is not None else Path(named) if named else None
+        if path is not None and not path.is_file():
+            raise BadConfig(f"config file {path}: there is no such file")
+
+        class Sources(cls):
+            @classmethod
+            def settings_customise_sources(
+                cls, settings_cls: type[BaseSettings], *_: object, **__: object
+            ) -> tuple[PydanticBaseSettingsSource, ...]:
+                prefixed = EnvSettingsSource(
+                    settings_cls, env_prefix="CONNECTOR_", env_nested_delimiter="__"
+                )
+                given = {key: value for key, value in (flags or {}).items() if value is not None}
+                return (
+                    InitSettingsSource(settings_cls, _nested(given)),
+                    InitSettingsSource(settings_cls, _nested(_named_variables())),
+                    prefixed,
+                    TomlConfigSettingsSource(settings_cls, toml_file=path),
+                )
+
         try:
-            return cls(**values)
+            return cls.model_validate(Sources().model_dump())
         except ValidationError as error:
             raise BadConfig(_one_line(error)) from None
+        except SettingsError as error:
+            raise BadConfig(str(error)) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BadConfig(f"config file {path} is not TOML: {error}") from None
 
 
 ENVIRONMENT = {
     "EXCHANGE": "exchange.id",
-    "EXCHANGE_NAME": "exchange.name",
     "API_KEY": "exchange.api_key",
     "API_SECRET": "exchange.api_secret",
     "PASSPHRASE": "exchange.passphrase",
-    "HOST": "server.host",
     "PORT": "server.port",
     "LOG_LEVEL": "log.level",
 }
 """Environment variable → dotted key: the names an existing deployment of the engine uses."""
 
 
-def _from_file(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadConfig(f"config file {path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadConfig(f"config file {path} is not TOML: {error}") from None
+def _named_variables() -> dict[str, object]:
+    told = {key: os.environ.get(name, "").strip() for name, key in ENVIRONMENT.items()}
+    return {key: value for key, value in told.items() if value}
 
 
-def _put(values: dict[str, Any], key: str, value: object, origin: str) -> None:
-    *sections, last = key.split(".")
-    place = values
-    for section in sections:
-        inner = place.setdefault(section, {})
-        if not isinstance(inner, dict):
-            raise BadConfig(f"{origin}: {section} must be a table")
-        place = inner  # pyright: ignore[reportUnknownVariableType]
-    place[last] = value.lower() if key == "log.level" and isinstance(value, str) else value
+def _nested(dotted: Mapping[str, object]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for key, value in dotted.items():
+        *sections, last = key.split(".")
+        place = nested
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[last] = value
+    return nested
 
 
 def _one_line(error: ValidationError) -> str:

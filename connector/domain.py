@@ -1,7 +1,7 @@
 """The connector's own facts: frozen values, exact decimal text, instants in UTC epoch milliseconds."""
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
@@ -11,7 +11,9 @@ from connector.errors import Malformed
 Digits = str
 """A decimal number as plain text (`97123.10`, `-0.00000001`): the exchange's own digits."""
 
-_PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_MOST_PLACES = 40
 
 
 def digits(value: object) -> Digits:
@@ -23,14 +25,12 @@ def digits(value: object) -> Digits:
     """
     if type(value) is str and _PLAIN.fullmatch(value):
         return value
-    if value is None or isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+    text = str(value) if isinstance(value, str | int | float | Decimal) else ""
+    if isinstance(value, bool) or not _NUMBER.fullmatch(text):
         raise Malformed(f"not a number: {value!r}"[:120])
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        raise Malformed(f"not a number: {value!r}"[:120]) from None
-    if not number.is_finite() or abs(number.adjusted()) > 40:
-        raise Malformed(f"not a finite number: {value!r}"[:120])
+    number = Decimal(text)
+    if abs(number.adjusted()) > _MOST_PLACES:
+        raise Malformed(f"not a number of this world: {value!r}"[:120])
     return format(number, "f")
 
 

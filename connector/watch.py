@@ -1,0 +1,146 @@
+"""A gRPC client with a live table in the terminal, plain lines when piped. It has only the proto."""
+
+import asyncio
+from collections.abc import AsyncIterable, Callable, Sequence
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from opensqt.market_maker.v1 import exchange_pb2 as rpc
+from opensqt.market_maker.v1.events_pb2 import FundingUpdate, PriceChange
+from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
+from opensqt.market_maker.v1.resources_pb2 import Candle
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+import grpc
+from connector.errors import InvalidRequest
+
+RECONNECT_S = 1.0
+REFRESH_PER_SECOND = 10
+
+M = TypeVar("M")
+Row = Sequence[str]
+Open = Callable[[ExchangeServiceStub], AsyncIterable[Any]]
+
+
+async def watch_prices(address: str, symbols: Sequence[str]) -> None:
+    """Show the newest price of each symbol until interrupted."""
+    before: dict[str, str] = {}
+
+    def row(price: PriceChange) -> Row:
+        last = before.get(price.symbol, price.price.value)
+        before[price.symbol] = price.price.value
+        at_ms = price.timestamp.seconds * 1000 + price.timestamp.nanos // 1_000_000
+        return price.symbol, price.price.value, _arrow(last, price.price.value), _clock(at_ms)
+
+    request = rpc.SubscribePriceRequest(symbols=symbols)
+    screen = _Screen(("symbol", "price", "", "time (UTC)"), row)
+    await screen.show(address, [lambda stub: stub.SubscribePrice(request)])
+
+
+async def watch_candles(address: str, symbols: Sequence[str], interval: str) -> None:
+    """Show the running candle of each symbol, and how many have closed, until interrupted."""
+    closed = dict.fromkeys(symbols, 0)
+
+    def row(candle: Candle) -> Row:
+        closed[candle.symbol] += candle.is_closed
+        return (
+            candle.symbol,
+            _clock(candle.timestamp),
+            candle.open.value,
+            candle.high.value,
+            candle.low.value,
+            candle.close.value,
+            candle.volume.value,
+            "closed" if candle.is_closed else "forming",
+            str(closed[candle.symbol]),
+        )
+
+    columns = ("symbol", f"{interval} from", "open", "high", "low", "close", "volume", "state")
+    request = rpc.SubscribeKlinesRequest(symbols=symbols, interval=interval)
+    screen = _Screen((*columns, "closed"), row)
+    await screen.show(address, [lambda stub: stub.SubscribeKlines(request)])
+
+
+async def watch_fundings(address: str, symbols: Sequence[str]) -> None:
+    """Show the funding rate of each symbol until interrupted."""
+
+    def row(funding: FundingUpdate) -> Row:
+        return (
+            funding.symbol,
+            funding.rate.value,
+            _clock(funding.next_funding_time),
+            _clock(funding.timestamp),
+        )
+
+    def opening(symbol: str) -> Open:
+        request = rpc.SubscribeFundingRateRequest(symbol=symbol)
+        return lambda stub: stub.SubscribeFundingRate(request)
+
+    screen = _Screen(("symbol", "rate", "next (UTC)", "time (UTC)"), row)
+    await screen.show(address, [opening(symbol) for symbol in symbols])
+
+
+class _Screen:
+    """One row a symbol, redrawn in place on a terminal; one line an update when piped."""
+
+    def __init__(self, columns: Row, row: Callable[[Any], Row]) -> None:
+        self._columns, self._row = columns, row
+        self._rows: dict[str, Row] = {}
+        self._console = Console()
+        self._note = "connecting"
+        self._live: Live | None = None
+
+    async def show(self, address: str, streams: Sequence[Open]) -> None:
+        live = Live(
+            console=self._console,
+            get_renderable=self._table,
+            refresh_per_second=REFRESH_PER_SECOND,
+        )
+        self._live = live if self._console.is_terminal else None
+        with self._live or nullcontext():
+            async with grpc.aio.insecure_channel(address) as channel:
+                stub = ExchangeServiceStub(channel)
+                await asyncio.gather(*(self._follow(stub, address, open_) for open_ in streams))
+
+    async def _follow(self, stub: ExchangeServiceStub, address: str, open_: Open) -> None:
+        while True:
+            try:
+                async for message in open_(stub):
+                    self._update(message.symbol, self._row(message))
+            except grpc.aio.AioRpcError as error:
+                if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
+                    raise InvalidRequest(error.details() or "refused") from None
+                self._tell(f"{address}: {error.details()}; trying again")
+            await asyncio.sleep(RECONNECT_S)
+
+    def _update(self, symbol: str, row: Row) -> None:
+        self._rows[symbol] = row
+        self._note = ""
+        if self._live is None:
+            print("\t".join(row), flush=True)
+
+    def _tell(self, note: str) -> None:
+        if self._live is None and note != self._note:
+            Console(stderr=True).print(note, highlight=False)
+        self._note = note
+
+    def _table(self) -> Table:
+        table = Table(caption=self._note or None)
+        for column in self._columns:
+            table.add_column(column, justify="left" if column == "symbol" else "right")
+        for symbol in sorted(self._rows):
+            table.add_row(*self._rows[symbol])
+        return table
+
+
+def _arrow(before: str, now: str) -> str:
+    change = Decimal(now) - Decimal(before)
+    return "[green]▲[/]" if change > 0 else "[red]▼[/]" if change < 0 else " "
+
+
+def _clock(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S") if at_ms else "-"

@@ -1,0 +1,172 @@
+"""ccxt's structures become domain values, or Malformed."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.domain import PriceSource, digits
+from connector.errors import Malformed
+from connector.exchange.parse import (
+    instant,
+    parse_candle,
+    parse_funding,
+    parse_open_interest,
+    parse_past_funding,
+    parse_price,
+    parse_symbol_info,
+    parse_ticker,
+)
+
+NOW_MS = 1_700_000_000_000
+BTC = "BTC/USDT:USDT"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("97123.10", "97123.10"),
+        ("0.00000001", "0.00000001"),
+        ("1e-8", "0.00000001"),
+        (1e-08, "0.00000001"),
+        (97123.1, "97123.1"),
+        (5, "5"),
+        ("+1.50", "1.50"),
+        (".5", "0.5"),
+        ("-0.00038167", "-0.00038167"),
+    ],
+)
+def test_digits_are_kept_as_the_exchange_sent_them(value: object, text: str) -> None:
+    assert digits(value) == text
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, "", "--", "NaN", float("nan"), float("inf"), "1e400", "1_000", [], {}, b"1"]
+)
+def test_what_is_no_number_is_malformed(value: object) -> None:
+    with pytest.raises(Malformed):
+        digits(value)
+
+
+def test_a_ticker_without_a_trade_shows_the_middle_of_bid_and_ask() -> None:
+    raw = {"symbol": BTC, "bid": "97000.0", "ask": "97000.1", "timestamp": 1}
+
+    price = parse_price(raw, PriceSource.TICKER, NOW_MS)
+
+    assert (price.price, price.timestamp_ms) == ("97000.05", 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "raw", "text"),
+    [
+        (PriceSource.TICKER, {"last": "97123.10"}, "97123.10"),
+        (PriceSource.TICKER, {"last": None, "close": "97123.10"}, "97123.10"),
+        (PriceSource.BIDASK, {"last": "1", "bid": "2", "ask": "4"}, "3"),
+        (PriceSource.TRADES, {"price": "0.00000001"}, "0.00000001"),
+        (PriceSource.MARK, {"markPrice": "97123.10000000"}, "97123.10000000"),
+    ],
+)
+def test_each_source_has_its_field(source: PriceSource, raw: dict[str, Any], text: str) -> None:
+    price = parse_price({"symbol": BTC, **raw}, source, NOW_MS)
+
+    assert (price.price, price.timestamp_ms) == (text, NOW_MS)
+
+
+@pytest.mark.parametrize("last", ["0", "0.00", "-1", None, "abc"])
+def test_a_price_that_is_not_above_zero_is_malformed(last: object) -> None:
+    with pytest.raises(Malformed):
+        parse_price({"symbol": BTC, "last": last}, PriceSource.TICKER, NOW_MS)
+
+
+def test_a_percentage_becomes_a_ratio_without_losing_a_digit() -> None:
+    raw = {"symbol": BTC, "last": "1", "percentage": "-0.209", "change": "-0.00004000"}
+
+    ticker = parse_ticker(raw, NOW_MS)
+
+    assert (ticker.price_change_ratio, ticker.price_change) == ("-0.00209", "-0.00004000")
+
+
+def test_open_interest_in_contracts_is_told_in_base_units() -> None:
+    raw = {"symbol": BTC, "openInterestAmount": "1234"}
+
+    assert parse_open_interest(raw, {"contractSize": "0.01"}) == "12.34"
+    assert parse_open_interest(raw, {"contractSize": "1"}) == "1234"
+    assert parse_open_interest(raw, {}) == "1234"
+
+
+def test_precisions_count_the_digits_of_tick_and_step() -> None:
+    market = {
+        "base": "BTC",
+        "quote": "USDT",
+        "precision": {"price": "0.10", "amount": "0.001"},
+        "limits": {"amount": {"min": "0.001"}, "cost": {"min": "100"}},
+    }
+
+    info = parse_symbol_info(market, "BTCUSDT")
+
+    assert (info.price_precision, info.quantity_precision) == (1, 3)
+    assert (info.tick_size, info.step_size) == ("0.10", "0.001")
+    assert (info.min_quantity, info.min_notional) == ("0.001", "100")
+
+
+def test_an_unknown_prediction_stays_unknown() -> None:
+    raw = {"symbol": BTC, "fundingRate": "0.00010000", "fundingTimestamp": 2}
+
+    funding = parse_funding(raw, NOW_MS)
+
+    assert (funding.rate, funding.predicted_rate, funding.next_funding_time_ms) == (
+        "0.00010000",
+        None,
+        2,
+    )
+
+
+def test_a_perpetual_without_a_next_funding_time_is_malformed() -> None:
+    with pytest.raises(Malformed):
+        parse_funding({"symbol": BTC, "fundingRate": "0.0001"}, NOW_MS)
+
+
+@pytest.mark.parametrize(
+    "row", [None, [], [1, 2, 3], [0, 1, 1, 1, 1, 1], [60_000, 1, 1, 1, None, 1], [60_000, 1, 1, 1, 0, 1]]
+)
+def test_a_candle_with_a_hole_is_malformed(row: object) -> None:
+    with pytest.raises(Malformed):
+        parse_candle(BTC, row, True)
+
+
+_ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["97123.10", "-1", "0", "1e-8", "NaN", BTC]),
+    lambda inner: st.lists(inner, max_size=7) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+_KEYS = st.sampled_from(
+    "symbol last close bid ask price markPrice timestamp percentage change baseVolume quoteVolume "
+    "fundingRate fundingTimestamp nextFundingTimestamp nextFundingRate openInterestAmount base quote "
+    "precision limits amount cost min contractSize".split()
+)
+
+
+@given(st.dictionaries(_KEYS, _ANYTHING, max_size=12), _ANYTHING)
+def test_a_parser_gives_a_value_or_malformed_and_nothing_else(
+    raw: dict[str, Any], row: object
+) -> None:
+    for parse in (
+        *(lambda s=source: parse_price(raw, s, NOW_MS) for source in PriceSource),
+        lambda: parse_ticker(raw, NOW_MS),
+        lambda: parse_funding(raw, NOW_MS),
+        lambda: parse_past_funding(raw),
+        lambda: parse_open_interest(raw, raw),
+        lambda: parse_symbol_info(raw, "BTCUSDT"),
+        lambda: parse_candle(BTC, row, False),
+        lambda: instant(row),
+    ):
+        try:
+            parse()
+        except Malformed:
+            continue
