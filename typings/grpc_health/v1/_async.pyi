@@ -1,0 +1,9 @@
+# The published stubs of grpcio-health-checking know nothing of its asyncio half.
+from grpc_health.v1 import health_pb2
+
+class HealthServicer:
+    def __init__(self) -> None: ...
+    async def set(
+        self, service: str, status: health_pb2.HealthCheckResponse.ServingStatus
+    ) -> None: ...
+    async def enter_graceful_shutdown(self) -> None: ...
