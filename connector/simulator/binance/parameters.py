@@ -1,0 +1,108 @@
+"""Query parameters, and the exchange's own errors for them."""
+
+from collections.abc import Mapping
+
+import orjson
+from aiohttp import web
+
+from connector.simulator.market.interval import INTERVALS
+from connector.simulator.market.listing import Listing
+
+
+class Rejected(Exception):
+    """A request that the exchange refuses: its code and message, under an HTTP status."""
+
+    def __init__(self, code: int, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+
+    def response(self) -> web.Response:
+        """Give the body `{"code":-1121,"msg":"Invalid symbol."}`."""
+        return json_response({"code": self.code, "msg": str(self)}, self.status)
+
+
+def json_response(content: object, status: int = 200) -> web.Response:
+    """Answer with JSON."""
+    return web.Response(body=orjson.dumps(content), status=status, content_type="application/json")
+
+
+class Parameters:
+    """One request's parameters.
+
+    Errors:  Rejected -1102 when missing, -1100 when malformed, -1130 when out of range, -1120 and
+             -1121 for an interval and a symbol that there are not, -1023 for a turned period.
+    """
+
+    def __init__(self, query: Mapping[str, str], listings: dict[str, Listing]) -> None:
+        self._query = query
+        self._listings = listings
+
+    def listing(self) -> Listing:
+        """Give the one that `symbol` names."""
+        return self._listed(self._mandatory("symbol"))
+
+    def listings(self) -> list[Listing] | None:
+        """Give the one that `symbol` names as a list, or None when it names none."""
+        symbol = self._query.get("symbol")
+        return None if symbol is None else [self._listed(symbol)]
+
+    def every_listing(self) -> list[Listing]:
+        """Give all listings."""
+        return list(self._listings.values())
+
+    def interval(self) -> str:
+        """Give `interval`, one of the exchange's."""
+        interval = self._mandatory("interval")
+        if interval not in INTERVALS:
+            raise Rejected(-1120, "Invalid interval.")
+        return interval
+
+    def limit(self, usual: int, most: int) -> int:
+        """Give `limit`, 1 to `most`."""
+        limit = self.whole("limit")
+        if limit is None:
+            return usual
+        if not 1 <= limit <= most:
+            raise Rejected(-1130, "Data sent for parameter 'limit' is not valid.")
+        return limit
+
+    def period(self) -> tuple[int | None, int | None]:
+        """Give `startTime` and `endTime` in epoch milliseconds."""
+        start, end = self.whole("startTime"), self.whole("endTime")
+        if start is not None and end is not None and start > end:
+            raise Rejected(-1023, "Start time is greater than end time.")
+        return start, end
+
+    def whole(self, name: str) -> int | None:
+        """Give a whole number of up to 20 digits, or None when it was not sent."""
+        text = self._query.get(name)
+        if text is None:
+            return None
+        if not text:
+            raise _missing(name)
+        if not (text.isascii() and text.isdigit() and len(text) <= 20):
+            raise Rejected(
+                -1100,
+                f"Illegal characters found in parameter '{name}';"
+                " legal range is '^[0-9]{1,20}$'.",
+            )
+        return int(text)
+
+    def _mandatory(self, name: str) -> str:
+        text = self._query.get(name)
+        if not text:
+            raise _missing(name)
+        return text
+
+    def _listed(self, symbol: str) -> Listing:
+        listing = self._listings.get(symbol)
+        if listing is None:
+            raise Rejected(-1121, "Invalid symbol.")
+        return listing
+
+
+def _missing(name: str) -> Rejected:
+    return Rejected(
+        -1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed."
+    )

@@ -1,0 +1,67 @@
+"""One websocket's sending side."""
+
+import asyncio
+from collections.abc import Callable
+from struct import pack
+
+_TEXT = 0x81
+
+
+def text_frame(payload: bytes) -> bytes:
+    """Put a text payload into a server's websocket frame (RFC 6455: unmasked, unfragmented)."""
+    length = len(payload)
+    if length < 126:
+        return bytes((_TEXT, length)) + payload
+    if length < 65_536:
+        return pack("!BBH", _TEXT, 126, length) + payload
+    return pack("!BBQ", _TEXT, 127, length) + payload
+
+
+class Session:
+    """What one websocket subscribed to, and what it has still to be sent.
+
+    Frames are gathered and written in one piece when the turn ends. They go straight into the
+    transport: the same bytes for all sessions, and nothing to await for each frame.
+    Guarantee:  frames keep their order; a reader that leaves more than `unread_bytes` is cut.
+    """
+
+    def __init__(
+        self,
+        transport: asyncio.WriteTransport,
+        *,
+        combined: bool,
+        unread_bytes: int,
+        on_first: Callable[["Session"], None],
+    ) -> None:
+        self.combined = combined
+        self.streams: dict[str, None] = {}
+        self.was_too_slow = False
+        self.gone = asyncio.Event()
+        """Set when the websocket has been forgotten."""
+        self._transport = transport
+        self._unread_bytes = unread_bytes
+        self._on_first = on_first
+        self._gathered: list[bytes] = []
+
+    def gather(self, frame: bytes) -> None:
+        """Put a frame behind the others."""
+        if not self._gathered:
+            self._on_first(self)
+        self._gathered.append(frame)
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        written = b"".join(self._gathered)
+        self._gathered.clear()
+        if self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() + len(written) > self._unread_bytes:
+            self.was_too_slow = True
+            self._transport.abort()
+            return
+        self._transport.write(written)
+
+    def cut(self) -> None:
+        """End the connection without a word."""
+        self._gathered.clear()
+        self._transport.abort()
