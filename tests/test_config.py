@@ -4,14 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from connector.config import ENVIRONMENT, BadConfig, Config
+from connector.config import BadConfig, Config
 from connector.domain import PriceSource
-
-
-@pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*ENVIRONMENT, "CONFIG_FILE"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def _written(tmp_path: Path, text: str) -> Path:

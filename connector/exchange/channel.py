@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from connector.errors import ConnectorError, Transient
-from connector.exchange.faults import as_ours
+from connector.exchange.faults import as_ours, is_farewell
 from connector.exchange.tap import calling
 
 log = structlog.get_logger(__name__)
@@ -165,7 +165,8 @@ class Channel:
                 raise
             self.lose(call, ConnectionError("websocket closed while subscribing"))
         except Exception as error:
-            self.lose(call, error)
+            if not is_farewell(error):
+                self.lose(call, error)
 
     async def _let_go(self, symbols: list[str]) -> None:
         for symbol in symbols:

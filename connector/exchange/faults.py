@@ -56,6 +56,11 @@ def as_ours(error: BaseException) -> ConnectorError | None:
     return None
 
 
+def is_farewell(error: BaseException) -> bool:
+    """Whether this is ccxt's answer to our own unsubscribing, which is no fault."""
+    return isinstance(error, ccxt.UnsubscribeError)
+
+
 def _retry_after(error: BaseException) -> timedelta | None:
     seconds = getattr(error, "retry_after", None)
     return timedelta(seconds=seconds) if isinstance(seconds, int | float) else None

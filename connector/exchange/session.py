@@ -104,21 +104,24 @@ class Session:
             pass
         raise error
 
+    async def open(self) -> None:
+        """Learn the markets and the exchange's time; ready from then on."""
+        await self.load_markets()
+        await self._probe()
+        self.ready.set()
+
     async def load_markets(self, again: bool = False) -> None:
         """Learn the exchange's markets; `again` asks even when they are known."""
         markets = await self.ask("markets", lambda: self.ccxt.load_markets(again))
         self.symbols = Symbols(markets.values(), self.market_type)
         if not self.symbols.all():
             raise Unsupported(f"{self.ccxt.id} lists no active {self.market_type.value} market")
-        self.ready.set()
 
     async def _supervise(self) -> None:
         attempt = 0
         while True:
             try:
-                if not self.ready.is_set():
-                    await self.load_markets()
-                await self._probe()
+                await (self._probe() if self.ready.is_set() else self.open())
             except ConnectorError as error:
                 self._tell(False, error)
                 attempt += 1

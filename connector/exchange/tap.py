@@ -14,6 +14,7 @@ import ccxt
 import structlog
 
 from connector import metrics
+from connector.exchange.faults import is_farewell
 
 log = structlog.get_logger(__name__)
 
@@ -129,7 +130,7 @@ def _tap(client: Any) -> None:
     def tapped_reject(result: Any, message_hash: str | None = None) -> Any:
         listener = None if message_hash is None else listeners.get(message_hash)
         rejected = reject(result, message_hash)
-        if listener is not None and isinstance(result, Exception) and not _is_farewell(result):
+        if listener is not None and isinstance(result, Exception) and not is_farewell(result):
             listener.fail(result)
         return rejected
 
@@ -147,10 +148,6 @@ def _tap(client: Any) -> None:
     client.resolve = tapped_resolve
     client.reject = tapped_reject
     client.handle_message = guarded_handle_message
-
-
-def _is_farewell(error: Exception) -> bool:
-    return isinstance(error, ccxt.UnsubscribeError)
 
 
 def _retry_after_seconds(headers: Any) -> float | None:

@@ -1,0 +1,25 @@
+"""What several rooms' tests need: nothing of this machine's environment, nothing left behind."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from connector.config import ENVIRONMENT
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*ENVIRONMENT, "CONFIG_FILE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+async def no_task_left() -> AsyncIterator[None]:
+    """Assert at teardown that a test ended every task it caused."""
+    before = asyncio.all_tasks()
+    yield
+    ours = {asyncio.current_task(), *before}
+    async with asyncio.timeout(5):
+        while left := asyncio.all_tasks() - ours:
+            await asyncio.wait(left, timeout=0.05)

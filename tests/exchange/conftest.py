@@ -1,0 +1,45 @@
+"""A real ccxt session against the embedded exchange, whose clock the tests move."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from connector.config import ExchangeConfig
+from connector.exchange.embedded import embedded_urls
+from connector.exchange.market_data import MarketData
+from connector.exchange.session import Session
+from connector.simulator import ManualClock, Simulator, SimulatorConfig
+
+START_MS = 1_749_993_342_250
+"""In the middle of a minute."""
+
+
+class Trading:
+    """The exchange, and what listens to it."""
+
+    def __init__(self, exchange: Simulator, market_data: MarketData) -> None:
+        self.exchange, self.market_data = exchange, market_data
+        self.session = market_data.session
+
+
+@pytest.fixture
+async def trading(no_task_left: None) -> AsyncIterator[Callable[..., Awaitable[Trading]]]:
+    """Start an exchange (settings as SimulatorConfig's) and a session with loaded markets."""
+    started: list[Trading] = []
+
+    async def start(**settings: Any) -> Trading:
+        settings = {"start_ms": START_MS, "updates_per_second": 0, **settings}
+        exchange = Simulator(SimulatorConfig(**settings), clock=ManualClock())
+        await exchange.start()
+        urls = embedded_urls(exchange.rest_url, exchange.ws_url)
+        session = Session(ExchangeConfig(), urls)
+        started.append(Trading(exchange, MarketData(session)))
+        await session.open()
+        return started[-1]
+
+    yield start
+    for one in started:
+        await one.market_data.close()
+        await one.session.close()
+        await one.exchange.stop()
