@@ -1,0 +1,91 @@
+"""A whole connector in this process: embedded exchange, real ccxt, real gRPC over loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
+
+import grpc
+from connector.app import Connector
+from connector.config import Config
+from connector.exchange.embedded import embedded_urls
+from connector.simulator import ManualClock, Simulator, SimulatorConfig
+
+START_MS = 1_749_993_342_250
+"""In the middle of a minute."""
+
+WITHIN_S = 5.0
+"""Bound of every wait."""
+
+
+class Served:
+    """The exchange, whose clock the test moves, the connector, and a client with only the proto."""
+
+    def __init__(self, exchange: Simulator, connector: Connector, channel: grpc.aio.Channel) -> None:
+        self.exchange, self.connector, self.channel = exchange, connector, channel
+        self.stub = ExchangeServiceStub(channel)
+
+    def upstream(self) -> set[str]:
+        """Which streams the exchange is asked for now."""
+        return set(self.exchange.subscriptions())
+
+    async def until(self, met: Callable[[], bool]) -> None:
+        """Wait, bounded, until a condition holds."""
+        async with asyncio.timeout(WITHIN_S):
+            while not met():
+                await asyncio.sleep(0.002)
+
+
+async def take(call: Any, count: int) -> list[Any]:
+    """Read so many messages of a stream, bounded."""
+    messages: list[Any] = []
+    async with asyncio.timeout(WITHIN_S):
+        while len(messages) < count:
+            message = await call.read()
+            assert message is not grpc.aio.EOF, f"ended: {await call.code()} {await call.details()}"
+            messages.append(message)
+    return messages
+
+
+Serve = Callable[..., Awaitable[Served]]
+
+
+@pytest.fixture
+async def serve(no_task_left: None) -> AsyncIterator[Serve]:
+    """Serve an exchange; afterwards nothing of it is left.
+
+    `exchange` are SimulatorConfig's settings, `feeds` the config's section.
+    """
+    started: list[Served] = []
+
+    async def start(
+        exchange: dict[str, Any] | None = None, feeds: dict[str, Any] | None = None, **server: Any
+    ) -> Served:
+        settings = {"start_ms": START_MS, "updates_per_second": 0, "symbols": 3, **(exchange or {})}
+        simulator = Simulator(SimulatorConfig(**settings), clock=ManualClock())
+        await simulator.start()
+        config = Config.model_validate(
+            {
+                "exchange": {
+                    "id": "binanceusdm",
+                    "ccxt": {"urls": embedded_urls(simulator.rest_url, simulator.ws_url)},
+                },
+                "server": {"port": 0, "refusal_pause_ms": 20, **server},
+                "feeds": {"linger_s": 0.1, **(feeds or {})},
+            }
+        )
+        connector = Connector(config)
+        await connector.__aenter__()
+        channel = grpc.aio.insecure_channel(f"127.0.0.1:{connector.port}")
+        started.append(Served(simulator, connector, channel))
+        async with asyncio.timeout(WITHIN_S):
+            await connector.ready()
+        return started[-1]
+
+    yield start
+    for one in started:
+        await one.channel.close()
+        await one.connector.__aexit__()
+        await one.exchange.stop()
