@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
 
+import msgspec
 import structlog
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
@@ -32,7 +32,7 @@ class Connector:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.simulator: Simulator | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._closing = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> "Connector":
@@ -47,7 +47,9 @@ class Connector:
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         config, urls = self.config, None
         if config.exchange.embedded:
-            self.simulator = Simulator(SimulatorConfig(**config.simulator.model_dump()))
+            self.simulator = Simulator(
+                msgspec.convert(config.simulator.model_dump(), SimulatorConfig)
+            )
             await self.simulator.start()
             stack.push_async_callback(self.simulator.stop)
             urls = embedded_urls(self.simulator.rest_url, self.simulator.ws_url)
@@ -109,18 +111,24 @@ async def serve_until_stopped(config: Config, announce: Announce) -> None:
         log.info("stopping")
 
 
-async def simulate_until_stopped(values: dict[str, Any], announce: Announce) -> None:
+async def simulate_until_stopped(values: dict[str, object], announce: Announce) -> None:
     """Run the embedded exchange alone until SIGTERM or SIGINT.
 
     Errors:  BadConfig for values out of range and a port that is taken.
     """
     try:
-        simulator = Simulator(SimulatorConfig(**values))
+        simulator = Simulator(msgspec.convert(values, SimulatorConfig))
         async with _stop_signal() as stopped:
             await simulator.start()
             try:
-                announce({"event": "simulating", "port": simulator.port, "rest": simulator.rest_url,
-                          "websocket": simulator.ws_url})
+                announce(
+                    {
+                        "event": "simulating",
+                        "port": simulator.port,
+                        "rest": simulator.rest_url,
+                        "websocket": simulator.ws_url,
+                    }
+                )
                 await stopped
             finally:
                 await simulator.stop()
@@ -129,7 +137,7 @@ async def simulate_until_stopped(values: dict[str, Any], announce: Announce) -> 
 
 
 @contextlib.asynccontextmanager
-async def _stop_signal() -> AsyncIterator[asyncio.Future[None]]:
+async def _stop_signal() -> AsyncGenerator[asyncio.Future[None]]:
     """Give a future that is done at the first SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[None] = loop.create_future()

@@ -1,14 +1,19 @@
 """The command line: it parses, and hands over."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 import uvloop
+
+if TYPE_CHECKING:
+    from connector.config import Config
 
 app = typer.Typer(
     add_completion=False,
@@ -77,7 +82,7 @@ def simulate(
 
     configure_logs(LogConfig())
     names = int(symbols) if symbols.isdigit() else [s for s in symbols.split(",") if s]
-    values = {
+    values: dict[str, object] = {
         "host": host,
         "port": port,
         "seed": seed,
@@ -123,7 +128,7 @@ def watch_funding(symbols: Symbols, address: Address = "127.0.0.1:50051") -> Non
     _run(lambda: watch_fundings(address, symbols))
 
 
-def _settings(file: Path | None, flags: dict[str, object]) -> Any:
+def _settings(file: Path | None, flags: dict[str, object]) -> Config:
     from connector.config import BadConfig, Config
 
     try:
@@ -136,7 +141,7 @@ def _announce(facts: dict[str, object]) -> None:
     print(json.dumps(facts), flush=True)
 
 
-def _run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+def _run(main: Callable[[], Coroutine[object, None, None]]) -> None:
     from connector.config import BadConfig
     from connector.errors import ConnectorError
 

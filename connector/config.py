@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -39,9 +39,11 @@ class _Section(BaseModel):
 class CcxtConfig(_Section):
     """Handed to the ccxt class as it stands."""
 
-    urls: dict[str, Any] = Field(default_factory=dict[str, Any], description="merged over the class's urls")
-    options: dict[str, Any] = Field(
-        default_factory=dict[str, Any], description="merged over the class's options"
+    urls: dict[str, object] = Field(
+        default_factory=dict[str, object], description="merged over the class's urls"
+    )
+    options: dict[str, object] = Field(
+        default_factory=dict[str, object], description="merged over the class's options"
     )
     proxies: dict[str, str] = Field(
         default_factory=dict[str, str],
@@ -53,10 +55,13 @@ class CcxtConfig(_Section):
 class ExchangeConfig(_Section):
     """Which exchange, as whom, and what it is called."""
 
-    id: Annotated[str, BeforeValidator(_lower)] = Field(default="sim", description='"sim" (the embedded exchange) or any ccxt.pro id')
+    id: Annotated[str, BeforeValidator(_lower)] = Field(
+        default="sim", description='"sim" (the embedded exchange) or any ccxt.pro id'
+    )
     name: str = Field(default="", description="what GetName says; empty: from the id")
     market: Literal["auto", "spot", "swap"] = Field(
-        default="auto", description="market type served; auto: perpetuals where the exchange has them"
+        default="auto",
+        description="market type served; auto: perpetuals where the exchange has them",
     )
     ccxt: CcxtConfig = Field(default_factory=CcxtConfig)
     api_key: SecretStr = Field(default=SecretStr(""), description="environment: API_KEY")
@@ -86,14 +91,20 @@ class ServerConfig(_Section):
     refusal_pause_ms: int = Field(
         default=1000, ge=0, le=60_000, description="wait before a refused stream is told so"
     )
-    stop_grace_ms: int = Field(default=3000, ge=0, le=5000, description="for calls under way at shutdown")
+    stop_grace_ms: int = Field(
+        default=3000, ge=0, le=5000, description="for calls under way at shutdown"
+    )
 
 
 class PriceFeed(_Section):
     """The price stream."""
 
-    max_per_second: float = Field(default=20, ge=0, le=1000, description="per symbol; 0: every update")
-    source: PriceSource = Field(default=PriceSource.TICKER, description="ticker | bidask | trades | mark")
+    max_per_second: float = Field(
+        default=20, ge=0, le=1000, description="per symbol; 0: every update"
+    )
+    source: PriceSource = Field(
+        default=PriceSource.TICKER, description="ticker | bidask | trades | mark"
+    )
     heartbeat_s: float = Field(default=10, gt=0, le=3600, description="a quiet symbol is repeated")
 
 
@@ -140,9 +151,7 @@ class SimulatorSettings(_Section):
 class LogConfig(_Section):
     """What is told on stderr."""
 
-    level: Annotated[
-        Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)
-    ] = "info"
+    level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
     format: Literal["auto", "json", "text"] = Field(
         default="auto", description="auto: text on a terminal, else JSON lines"
     )
@@ -176,9 +185,7 @@ class Config(BaseSettings):
         return (init_settings,)
 
     @classmethod
-    def read(
-        cls, file: Path | None = None, flags: Mapping[str, object] | None = None
-    ) -> "Config":
+    def read(cls, file: Path | None = None, flags: Mapping[str, object] | None = None) -> "Config":
         """Merge the TOML file, the environment over it, flags over both.
 
         Shapes:  flags are dotted keys, `{"server.port": 50051}`; None values are passed over.
@@ -232,13 +239,13 @@ def _named_variables() -> dict[str, object]:
     return {key: value for key, value in told.items() if value}
 
 
-def _nested(dotted: Mapping[str, object]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
+def _nested(dotted: Mapping[str, object]) -> dict[str, object]:
+    nested: dict[str, object] = {}
     for key, value in dotted.items():
         *sections, last = key.split(".")
         place = nested
         for section in sections:
-            place = place.setdefault(section, {})
+            place = cast("dict[str, object]", place.setdefault(section, {}))
         place[last] = value
     return nested
 

@@ -1,4 +1,4 @@
-"""The connector's own facts: frozen values, exact decimal text, instants in UTC epoch milliseconds."""
+"""The connector's own facts: frozen values, exact decimal text, instants in UTC epoch ms."""
 
 import re
 from decimal import Decimal
@@ -72,7 +72,7 @@ class Candle(msgspec.Struct, frozen=True, gc=False):
 
 
 class FundingRate(msgspec.Struct, frozen=True, gc=False):
-    """What a perpetual pays in one interval: a fraction (0.0001 = 1 bp), longs to shorts if positive.
+    """What a perpetual pays in one interval: a fraction (0.0001 = 1 bp), by longs if positive.
 
     Spot has rate 0 and `next_funding_time_ms` 0; `predicted_rate` is None when unknown.
     """

@@ -1,14 +1,12 @@
 """Which stream goes through which stages, and who shares it."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 import reactivex
 import structlog
-from opensqt.market_maker.v1.events_pb2 import FundingUpdate, PriceChange
-from opensqt.market_maker.v1.resources_pb2 import Candle as CandleMessage
 from reactivex import Observable
 from reactivex import operators as ops
 
@@ -30,8 +28,11 @@ from connector.operators import (
 
 log = structlog.get_logger(__name__)
 
-M = TypeVar("M", PriceChange, CandleMessage, FundingUpdate)
+M = TypeVar("M", wire.PriceChange, wire.CandleMessage, wire.FundingUpdate)
 T = TypeVar("T")
+
+Key = tuple[str, ...]
+"""Kind of feed, ccxt's symbol, and whatever else tells two upstreams apart."""
 
 Asked = Mapping[str, str]
 """What a client asked for: its own spelling → ccxt's symbol."""
@@ -46,14 +47,14 @@ class Feeds:
 
     def __init__(self, market_data: MarketData, config: FeedsConfig, exchange: str) -> None:
         self._market_data, self._config, self._exchange = market_data, config, exchange
-        self._shared: dict[Hashable, Observable[Any]] = {}
+        self._shared: dict[Key, Observable[object]] = {}
         self._backoff = Backoff()
 
-    def prices(self, asked: Asked) -> Observable[PriceChange]:
+    def prices(self, asked: Asked) -> Observable[wire.PriceChange]:
         """Merge the prices of the symbols asked for, each in its asker's spelling."""
         return self._merged(asked, self.price)
 
-    def klines(self, asked: Asked, interval: str) -> Observable[CandleMessage]:
+    def klines(self, asked: Asked, interval: str) -> Observable[wire.CandleMessage]:
         """Merge the candles of the symbols asked for.
 
         Errors:  InvalidRequest at once for an interval that the exchange hasn't.
@@ -61,11 +62,11 @@ class Feeds:
         self._market_data.interval_ms(interval)
         return self._merged(asked, partial(self.kline, interval=interval))
 
-    def fundings(self, asked: Asked) -> Observable[FundingUpdate]:
+    def fundings(self, asked: Asked) -> Observable[wire.FundingUpdate]:
         """Merge the funding of the symbols asked for."""
         return self._merged(asked, self.funding)
 
-    def price(self, symbol: str) -> Observable[PriceChange]:
+    def price(self, symbol: str) -> Observable[wire.PriceChange]:
         """Share one symbol's prices, canonically spelled."""
         config = self._config.price
         return self._share(
@@ -76,12 +77,10 @@ class Feeds:
                 newest_only(_symbol, _price_ms),
                 coalesce(_symbol, config.max_per_second, _counted("price")),
             ),
-            partial(
-                wire.encode_price, exchange=self._exchange, symbol=self._canonical(symbol)
-            ),
+            partial(wire.encode_price, exchange=self._exchange, symbol=self._canonical(symbol)),
         )
 
-    def kline(self, symbol: str, interval: str) -> Observable[CandleMessage]:
+    def kline(self, symbol: str, interval: str) -> Observable[wire.CandleMessage]:
         """Share one symbol's candles; a newcomer is shown the forming bar, never a closed one."""
         market_data = self._market_data
         return self._share(
@@ -100,7 +99,7 @@ class Feeds:
             replay=_is_forming,
         )
 
-    def funding(self, symbol: str) -> Observable[FundingUpdate]:
+    def funding(self, symbol: str) -> Observable[wire.FundingUpdate]:
         """Share one symbol's funding; spot's is zero and told at each heartbeat."""
         config = self._config.funding
         period = timedelta(seconds=config.heartbeat_s)
@@ -120,7 +119,7 @@ class Feeds:
         )
 
     @property
-    def shared(self) -> frozenset[Hashable]:
+    def shared(self) -> frozenset[Key]:
         """Keys that are subscribed upstream now, or lingering."""
         return frozenset(self._shared)
 
@@ -135,7 +134,7 @@ class Feeds:
 
     def _share(
         self,
-        key: tuple[str, ...],
+        key: Key,
         pipe: Callable[[], Observable[T]],
         encode: Callable[[T], M],
         replay: Callable[[M], bool] = lambda _: True,
@@ -146,7 +145,7 @@ class Feeds:
 
             def released() -> None:
                 self._shared.pop(key, None)
-                upstreams.set(sum(1 for other in self._shared if other[0] == key[0]))  # pyright: ignore
+                upstreams.set(sum(1 for other in self._shared if other[0] == key[0]))
 
             shared = pipe().pipe(
                 map_to_proto(encode),
@@ -154,7 +153,7 @@ class Feeds:
             )
             self._shared[key] = shared
             upstreams.inc()
-        return shared
+        return cast("Observable[M]", shared)
 
     def _canonical(self, symbol: str) -> str:
         return self._market_data.session.symbols.canonical(symbol)
@@ -172,7 +171,7 @@ def _price_ms(price: Price) -> int:
     return price.timestamp_ms
 
 
-def _is_forming(candle: CandleMessage) -> bool:
+def _is_forming(candle: wire.CandleMessage) -> bool:
     return not candle.is_closed
 
 

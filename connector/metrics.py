@@ -17,9 +17,13 @@ RESUMED = Counter(
     "connector_resumed_total", "Resubscriptions after a transient error, by feed.", ["feed"]
 )
 COALESCED = Counter(
-    "connector_coalesced_total", "Updates replaced by a newer one before delivery, by place.", ["at"]
+    "connector_coalesced_total",
+    "Updates replaced by a newer one before delivery, by place.",
+    ["at"],
 )
-UPSTREAMS = Gauge("connector_upstreams", "Shared upstream subscriptions now held, by feed.", ["feed"])
+UPSTREAMS = Gauge(
+    "connector_upstreams", "Shared upstream subscriptions now held, by feed.", ["feed"]
+)
 REQUESTS = Counter("grpc_requests_total", "Finished gRPC calls.", ["method", "status"])
 REQUEST_SECONDS = Histogram(
     "grpc_request_duration_seconds", "Time from a gRPC call's start to its end.", ["method"]

@@ -1,12 +1,13 @@
-"""A gRPC client with a live table in the terminal, plain lines when piped. It has only the proto."""
+"""A gRPC client that has only the proto: a live table on a terminal, plain lines when piped."""
 
 import asyncio
 from collections.abc import AsyncIterable, Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
+import grpc
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1.events_pb2 import FundingUpdate, PriceChange
 from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
@@ -14,16 +15,16 @@ from opensqt.market_maker.v1.resources_pb2 import Candle
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
-import grpc
 from connector.errors import InvalidRequest
 
 RECONNECT_S = 1.0
 REFRESH_PER_SECOND = 10
 
-M = TypeVar("M")
+M = TypeVar("M", PriceChange, Candle, FundingUpdate)
 Row = Sequence[str]
-Open = Callable[[ExchangeServiceStub], AsyncIterable[Any]]
+Open = Callable[[ExchangeServiceStub], AsyncIterable[M]]
 
 
 async def watch_prices(address: str, symbols: Sequence[str]) -> None:
@@ -76,7 +77,7 @@ async def watch_fundings(address: str, symbols: Sequence[str]) -> None:
             _clock(funding.timestamp),
         )
 
-    def opening(symbol: str) -> Open:
+    def opening(symbol: str) -> Open[FundingUpdate]:
         request = rpc.SubscribeFundingRateRequest(symbol=symbol)
         return lambda stub: stub.SubscribeFundingRate(request)
 
@@ -84,17 +85,17 @@ async def watch_fundings(address: str, symbols: Sequence[str]) -> None:
     await screen.show(address, [opening(symbol) for symbol in symbols])
 
 
-class _Screen:
+class _Screen(Generic[M]):
     """One row a symbol, redrawn in place on a terminal; one line an update when piped."""
 
-    def __init__(self, columns: Row, row: Callable[[Any], Row]) -> None:
+    def __init__(self, columns: Row, row: Callable[[M], Row]) -> None:
         self._columns, self._row = columns, row
         self._rows: dict[str, Row] = {}
         self._console = Console()
         self._note = "connecting"
         self._live: Live | None = None
 
-    async def show(self, address: str, streams: Sequence[Open]) -> None:
+    async def show(self, address: str, streams: Sequence[Open[M]]) -> None:
         live = Live(
             console=self._console,
             get_renderable=self._table,
@@ -106,7 +107,7 @@ class _Screen:
                 stub = ExchangeServiceStub(channel)
                 await asyncio.gather(*(self._follow(stub, address, open_) for open_ in streams))
 
-    async def _follow(self, stub: ExchangeServiceStub, address: str, open_: Open) -> None:
+    async def _follow(self, stub: ExchangeServiceStub, address: str, open_: Open[M]) -> None:
         while True:
             try:
                 async for message in open_(stub):
@@ -121,7 +122,7 @@ class _Screen:
         self._rows[symbol] = row
         self._note = ""
         if self._live is None:
-            print("\t".join(row), flush=True)
+            print("\t".join(Text.from_markup(cell).plain for cell in row), flush=True)
 
     def _tell(self, note: str) -> None:
         if self._live is None and note != self._note:

@@ -2,7 +2,9 @@
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.decimal_pb2 import Decimal
-from opensqt.market_maker.v1 import events_pb2, resources_pb2
+from opensqt.market_maker.v1 import resources_pb2
+from opensqt.market_maker.v1.events_pb2 import FundingUpdate, PriceChange
+from opensqt.market_maker.v1.resources_pb2 import Candle as CandleMessage
 
 from connector.domain import Candle, Digits, FundingRate, Price, SymbolInfo, Ticker
 
@@ -12,10 +14,10 @@ def encode_decimal(text: Digits) -> Decimal:
     return Decimal(value=text)
 
 
-def encode_price(price: Price, exchange: str, symbol: str) -> events_pb2.PriceChange:
+def encode_price(price: Price, exchange: str, symbol: str) -> PriceChange:
     """Encode a price under the name and in the spelling that the client knows."""
     seconds, millis = divmod(price.timestamp_ms, 1000)
-    return events_pb2.PriceChange(
+    return PriceChange(
         exchange=exchange,
         symbol=symbol,
         price=Decimal(value=price.price),
@@ -23,9 +25,9 @@ def encode_price(price: Price, exchange: str, symbol: str) -> events_pb2.PriceCh
     )
 
 
-def encode_candle(candle: Candle, symbol: str) -> resources_pb2.Candle:
+def encode_candle(candle: Candle, symbol: str) -> CandleMessage:
     """Encode a bar; `timestamp` is its opening time in ms."""
-    return resources_pb2.Candle(
+    return CandleMessage(
         symbol=symbol,
         open=Decimal(value=candle.open),
         high=Decimal(value=candle.high),
@@ -37,11 +39,9 @@ def encode_candle(candle: Candle, symbol: str) -> resources_pb2.Candle:
     )
 
 
-def encode_funding_update(
-    funding: FundingRate, exchange: str, symbol: str
-) -> events_pb2.FundingUpdate:
+def encode_funding_update(funding: FundingRate, exchange: str, symbol: str) -> FundingUpdate:
     """Encode a funding event; an unknown prediction stays unset."""
-    return events_pb2.FundingUpdate(
+    return FundingUpdate(
         exchange=exchange,
         symbol=symbol,
         rate=Decimal(value=funding.rate),

@@ -20,7 +20,7 @@ Leave = Callable[[], None]
 GATHER_S = 0.005
 """Wait before a call, so that symbols asked for in one go share it."""
 PACE_S = 0.1
-"""Least time between two calls of a channel: Binance closes a socket that hears more than ten a second."""
+"""Least time between two calls of a channel: some exchanges allow a socket ten a second."""
 LET_GO_S = 5.0
 """Longest wait for the exchange to confirm that a subscription is gone."""
 
@@ -126,11 +126,13 @@ class Channel:
         calling.set(None)
         try:
             await asyncio.sleep(GATHER_S)
-            while (gone := self._gone()) or (new := self._new()):
-                if gone:
+            while True:
+                if gone := self._gone():
                     await self._let_go(gone)
-                else:
+                elif new := self._new():
                     self._call(new)
+                else:
+                    break
                 await asyncio.sleep(PACE_S)
         finally:
             self._reconciling = None

@@ -36,7 +36,8 @@ def price_channel(session: Session, source: PriceSource) -> Channel:
     if kind is None:
         offered = [s.value for s, kinds in _PRICE_KINDS.items() if _first_offered(session, kinds)]
         raise Unsupported(
-            f"{session.ccxt.id} streams no prices from {source.value!r}; allowed: {', '.join(offered)}"
+            f"{session.ccxt.id} streams no prices from {source.value!r}; "
+            f"allowed: {', '.join(offered)}"
         )
     if source is PriceSource.TRADES:
         return _trades_channel(session, kind)

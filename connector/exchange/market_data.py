@@ -82,7 +82,9 @@ class MarketData:
         """Ask for open interest in base units."""
         self._need("fetchOpenInterest")
         ccxt = self.session.ccxt
-        raw = await self._ask(f"open interest of {symbol}", lambda: ccxt.fetch_open_interest(symbol))
+        raw = await self._ask(
+            f"open interest of {symbol}", lambda: ccxt.fetch_open_interest(symbol)
+        )
         return parse_open_interest(raw, ccxt.market(symbol))
 
     async def candles(self, symbol: str, interval: str, limit: int) -> list[Candle]:
@@ -202,9 +204,7 @@ class MarketData:
     ) -> Leave:
         """Hear every update of a symbol's bars that had not ended when this began."""
         ends_after_ms = self.session.now_ms() - self.interval_ms(interval)
-        channel = self._channel(
-            interval, lambda: channels.candle_channel(self.session, interval)
-        )
+        channel = self._channel(interval, lambda: channels.candle_channel(self.session, interval))
 
         def on_result(row_and_flag: tuple[list[Any], bool]) -> None:
             row, is_closed = row_and_flag

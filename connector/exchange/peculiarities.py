@@ -12,7 +12,7 @@ from typing import Any
 from connector.exchange.parse import Raw, instant
 
 CandleReader = Callable[[Any, int], tuple[list[Any], bool] | None]
-"""(raw frame, open time) → the frame's own row `[open_ms, o, h, l, c, base_qty]` and closed flag."""
+"""(raw frame, open time) → its own row `[open_ms, o, h, l, c, base_qty]` and closed flag."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,11 @@ def _binance_candle(frame: Any, open_ms: int) -> tuple[list[Any], bool] | None:
 
 
 def _bybit_candle(frame: Any, open_ms: int) -> tuple[list[Any], bool] | None:
-    """Read a kline frame of Bybit v5, `{"topic":"kline.1.BTCUSDT","data":[{"start":…,"confirm":false}]}`."""
+    """Read a kline frame: ccxt keeps its text and drops `confirm`.
+
+    Source:  `{"topic":"kline.1.BTCUSDT","data":[{"start":…,"open":"16649.5","confirm":false}]}`,
+             Bybit v5 "Kline" stream.
+    """
     rows = frame.get("data") if isinstance(frame, dict) else None
     for kline in rows if isinstance(rows, list) else ():
         if isinstance(kline, dict) and instant(kline.get("start")) == open_ms:
@@ -81,12 +85,18 @@ class _SocketByChannel:
     1,024 streams, which is more than the exchange has symbols of a type.
     """
 
-    def stream(self, type: str, subscription_hash: str | None, num_subscriptions: int = 1) -> str:  # noqa: A002, ARG002
+    def stream(self, type: str, subscription_hash: str | None, num_subscriptions: int = 1) -> str:
         channel = (subscription_hash or "").partition("::")[0]
         return str(_BINANCE_SOCKETS.get(channel, 0))
 
 
-_BINANCE_SOCKETS = {"ticker": 1, "bookTicker": 2, "markPrice": 3, "multipleOHLCV": 4, "multipleTrades": 5}
+_BINANCE_SOCKETS = {
+    "ticker": 1,
+    "bookTicker": 2,
+    "markPrice": 3,
+    "multipleOHLCV": 4,
+    "multipleTrades": 5,
+}
 
 _BINANCE = Peculiarities(
     options=MappingProxyType(

@@ -59,5 +59,9 @@ class Symbols:
         if not text:
             return "the symbol is empty; give one, for example " + (self.all() or ["BTCUSDT"])[0]
         near = difflib.get_close_matches(text.upper(), self.all(), NEAR_MISSES, 0.6)
-        hint = f"; did you mean {', '.join(near)}?" if near else f"; {len(self.all())} symbols are served"
+        hint = (
+            f"; did you mean {', '.join(near)}?"
+            if near
+            else f"; {len(self.all())} symbols are served"
+        )
         return f"{text[:40]!r} is no symbol of this exchange{hint}"

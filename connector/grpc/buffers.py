@@ -32,9 +32,7 @@ class LatestByKey(Generic[T]):
     Errors:     Overflow beyond `limit` items (a reader that takes nothing, of ever new keys).
     """
 
-    def __init__(
-        self, key: Callable[[T], Hashable], depth: int = 1, limit: int = 10_000
-    ) -> None:
+    def __init__(self, key: Callable[[T], Hashable], depth: int = 1, limit: int = 10_000) -> None:
         self._key, self._depth, self._limit = key, depth, limit
         self._items: OrderedDict[object, T] = OrderedDict()
         self._serials: dict[Hashable, deque[int]] = {}

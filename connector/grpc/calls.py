@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import grpc
 import structlog
 
-import grpc
 from connector import metrics
 from connector.errors import Closing, ConnectorError
 from connector.grpc.statuses import status_of, trailing_metadata
@@ -37,7 +37,7 @@ class Calls(grpc.aio.ServerInterceptor):
     def __init__(self, refusal_pause: timedelta) -> None:
         self._pause_s = refusal_pause.total_seconds()
 
-    async def intercept_service(
+    async def intercept_service(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
         handler_call_details: grpc.HandlerCallDetails,
@@ -129,5 +129,3 @@ class _Line:
             correlation_id=self._correlation,
             **({"error": str(error)[:200]} if error else {}),
         )
-
-

@@ -26,5 +26,7 @@ def asked_limit(limit: int) -> int:
     Errors:  InvalidRequest below 0 and above 1500.
     """
     if not 0 <= limit <= MAX_LIMIT:
-        raise InvalidRequest(f"limit {limit} is out of range; allowed: 1 to {MAX_LIMIT}, 0 for {DEFAULT_LIMIT}")
+        raise InvalidRequest(
+            f"limit {limit} is out of range; allowed: 1 to {MAX_LIMIT}, 0 for {DEFAULT_LIMIT}"
+        )
     return limit or DEFAULT_LIMIT

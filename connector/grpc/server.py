@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
+import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 from opensqt.market_maker.v1 import exchange_pb2
 from opensqt.market_maker.v1.exchange_pb2_grpc import add_ExchangeServiceServicer_to_server
 
-import grpc
 from connector.config import BadConfig, ServerConfig
 from connector.grpc.calls import Calls
 from connector.grpc.service import Service
@@ -44,8 +44,11 @@ class Server:
         add_ExchangeServiceServicer_to_server(service, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection(
-            (SERVICE_NAME, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name,
-             reflection.SERVICE_NAME),
+            (
+                SERVICE_NAME,
+                health_pb2.DESCRIPTOR.services_by_name["Health"].full_name,
+                reflection.SERVICE_NAME,
+            ),
             self._server,
         )
         self.port = 0
@@ -56,7 +59,9 @@ class Server:
         try:
             self.port = self._server.add_insecure_port(address)
         except RuntimeError:
-            raise BadConfig(f"can't listen on {address}: is the port taken? port 0 takes any free one") from None
+            raise BadConfig(
+                f"can't listen on {address}: is the port taken? port 0 takes any free one"
+            ) from None
         await self.tell_health(False)
         await self._server.start()
 

@@ -1,4 +1,4 @@
-"""The 28 RPCs: check what was asked, ask the exchange or join a feed, answer in the caller's words."""
+"""The 28 RPCs: check what was asked, ask the exchange or join a feed, answer as it was spelled."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+import grpc
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
@@ -15,7 +16,6 @@ from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceServicer
 from reactivex import Observable, abc
 from reactivex.subject import Subject
 
-import grpc
 from connector import wire
 from connector.config import FeedsConfig
 from connector.domain import MarketType
@@ -41,6 +41,8 @@ EVERY_UPDATE_DEPTH = 1_000
 class Service(ExchangeServiceServicer):
     """One account on one exchange, to any number of clients.
 
+    Streams write to the context, they don't yield: when a client leaves during a write, gRPC
+    cancels the writer, whereas a generator would be left for the garbage collector to end.
     Errors:  handlers raise ours; connector/grpc/calls.py turns them into statuses.
     """
 
@@ -138,7 +140,9 @@ class Service(ExchangeServiceServicer):
             candles=[wire.encode_candle(candle, request.symbol) for candle in candles]
         )
 
-    async def SubscribePrice(self, request: rpc.SubscribePriceRequest, context: Context) -> None:
+    async def SubscribePrice(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, request: rpc.SubscribePriceRequest, context: Context
+    ) -> None:
         asked = await self._when_ready(lambda symbols: asked_symbols(symbols, request.symbols))
         depth = 1 if self._config.price.max_per_second else EVERY_UPDATE_DEPTH
         buffer: LatestByKey[PriceChange] = LatestByKey(
@@ -146,7 +150,9 @@ class Service(ExchangeServiceServicer):
         )
         await self._serve(self._feeds.prices(asked), buffer, context)
 
-    async def SubscribeKlines(self, request: rpc.SubscribeKlinesRequest, context: Context) -> None:
+    async def SubscribeKlines(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, request: rpc.SubscribeKlinesRequest, context: Context
+    ) -> None:
         asked = await self._when_ready(lambda symbols: asked_symbols(symbols, request.symbols))
         # a bar's own key: its forming updates coalesce, the closed one takes their place and stays
         buffer: LatestByKey[resources.Candle] = LatestByKey(
@@ -182,7 +188,7 @@ class Service(ExchangeServiceServicer):
             rates=[wire.encode_funding_rate(rate, self._name, request.symbol) for rate in rates]
         )
 
-    async def SubscribeFundingRate(
+    async def SubscribeFundingRate(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, request: rpc.SubscribeFundingRateRequest, context: Context
     ) -> None:
         asked = await self._when_ready(lambda symbols: asked_symbols(symbols, [request.symbol]))
@@ -196,7 +202,7 @@ class Service(ExchangeServiceServicer):
 
     PlaceOrder = BatchPlaceOrders = CancelOrder = BatchCancelOrders = CancelAllOrders = _unserved
     GetOrder = GetOpenOrders = GetAccount = GetPositions = GetBalance = _unserved
-    SubscribeOrders = SubscribeAccount = SubscribePositions = _unserved
+    SubscribeOrders = SubscribeAccount = SubscribePositions = _unserved  # pyright: ignore
 
     # private
 
@@ -223,7 +229,9 @@ class Service(ExchangeServiceServicer):
 
     async def _serve(self, stream: Observable[M], buffer: Buffer[M], context: Context) -> None:
         self._open_streams += 1
-        items = Bridge(stream.pipe(until_disposed(self._closing, self._ended)), buffer, self._scheduler)
+        items = Bridge(
+            stream.pipe(until_disposed(self._closing, self._ended)), buffer, self._scheduler
+        )
         async with items:
             async for item in items:
                 await context.write(item)

@@ -8,6 +8,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
+from grpc import StatusCode
 
 from connector.errors import (
     Closing,
@@ -22,7 +23,6 @@ from connector.errors import (
     UnknownSymbol,
     Unsupported,
 )
-from grpc import StatusCode
 
 TABLE: tuple[tuple[type[ConnectorError], StatusCode, str], ...] = (
     (RateLimited, StatusCode.RESOURCE_EXHAUSTED, "rate limit exceeded"),
@@ -51,7 +51,9 @@ def status_of(error: Exception) -> tuple[StatusCode, str]:
     return BUG
 
 
-def trailing_metadata(error: Exception, code: StatusCode, message: str) -> tuple[tuple[str, bytes], ...]:
+def trailing_metadata(
+    error: Exception, code: StatusCode, message: str
+) -> tuple[tuple[str, bytes], ...]:
     """Give the rich status of an error that says when to come back (google.rpc.RetryInfo)."""
     if not isinstance(error, Transient) or error.retry_after is None:
         return ()

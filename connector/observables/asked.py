@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import reactivex
 from reactivex import Observable, abc
@@ -11,7 +11,7 @@ from reactivex.disposable import Disposable
 T = TypeVar("T")
 
 
-def asked(question: Callable[[], Coroutine[Any, Any, T]]) -> Observable[T]:
+def asked(question: Callable[[], Coroutine[object, None, T]]) -> Observable[T]:
     """Emit the answer and complete; disposing cancels the question.
 
     Errors:  what the question raises.
@@ -32,6 +32,10 @@ def asked(question: Callable[[], Coroutine[Any, Any, T]]) -> Observable[T]:
 
         task = asyncio.get_running_loop().create_task(question())
         task.add_done_callback(answered)
-        return Disposable(lambda: task.cancel() and None)
+
+        def cancel() -> None:
+            task.cancel()
+
+        return Disposable(cancel)
 
     return reactivex.create(subscribe)

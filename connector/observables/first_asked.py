@@ -11,7 +11,9 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 T = TypeVar("T")
 
 
-def first_asked(question: Observable[T], after: timedelta) -> Callable[[Observable[T]], Observable[T]]:
+def first_asked(
+    question: Observable[T], after: timedelta
+) -> Callable[[Observable[T]], Observable[T]]:
     """Ask once, if the source stayed silent for `after`; a value that came meanwhile wins.
 
     Marble:     in  -----------a-|   question  --q|   after 4 ticks
@@ -33,9 +35,7 @@ def first_asked(question: Observable[T], after: timedelta) -> Callable[[Observab
                 observer.on_next(item)
 
             def ask(_: abc.SchedulerBase, __: object = None) -> None:
-                asking.disposable = question.subscribe(
-                    on_next, lambda _: None, scheduler=scheduler
-                )
+                asking.disposable = question.subscribe(on_next, lambda _: None, scheduler=scheduler)
 
             asking.disposable = scheduler.schedule_relative(after, ask)
             return CompositeDisposable(

@@ -17,7 +17,7 @@ QUIET = timedelta(seconds=1)
 
 
 def funding(market_data: MarketData, symbol: str, poll: timedelta) -> Observable[FundingRate]:
-    """Emit a symbol's funding whenever the exchange tells it, or every `poll` where it must be asked.
+    """Emit a symbol's funding when the exchange tells it, or every `poll` where it must be asked.
 
     Guarantee:  the first value comes by asking, if need be, within seconds.
     Errors:     Transient when the socket is gone or a question fails, Unsupported, Refused.

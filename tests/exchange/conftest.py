@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from connector.config import ExchangeConfig
@@ -30,7 +31,7 @@ async def trading(no_task_left: None) -> AsyncIterator[Callable[..., Awaitable[T
 
     async def start(**settings: Any) -> Trading:
         settings = {"start_ms": START_MS, "updates_per_second": 0, **settings}
-        exchange = Simulator(SimulatorConfig(**settings), clock=ManualClock())
+        exchange = Simulator(msgspec.convert(settings, SimulatorConfig), clock=ManualClock())
         await exchange.start()
         urls = embedded_urls(exchange.rest_url, exchange.ws_url)
         session = Session(ExchangeConfig(), urls)

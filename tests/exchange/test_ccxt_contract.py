@@ -98,7 +98,9 @@ async def test_funding_is_read_from_the_mark_price_stream(trading: Start) -> Non
     assert heard[0].predicted_rate is None
 
 
-@pytest.mark.parametrize("poison", ['{"e":"24hrTicker"', '{"e":"24hrTicker","s":7}', "[]", "null", "{}"])
+@pytest.mark.parametrize(
+    "poison", ['{"e":"24hrTicker"', '{"e":"24hrTicker","s":7}', "[]", "null", "{}"]
+)
 async def test_a_poison_frame_is_survived(trading: Start, poison: str) -> None:
     trade = await trading(symbols=["BTCUSDT"])
     heard: list[Price] = []

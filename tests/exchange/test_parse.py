@@ -42,7 +42,8 @@ def test_digits_are_kept_as_the_exchange_sent_them(value: object, text: str) -> 
 
 
 @pytest.mark.parametrize(
-    "value", [None, True, "", "--", "NaN", float("nan"), float("inf"), "1e400", "1_000", [], {}, b"1"]
+    "value",
+    [None, True, "", "--", "NaN", float("nan"), float("inf"), "1e400", "1_000", [], {}, b"1"],
 )
 def test_what_is_no_number_is_malformed(value: object) -> None:
     with pytest.raises(Malformed):
@@ -128,7 +129,8 @@ def test_a_perpetual_without_a_next_funding_time_is_malformed() -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [None, [], [1, 2, 3], [0, 1, 1, 1, 1, 1], [60_000, 1, 1, 1, None, 1], [60_000, 1, 1, 1, 0, 1]]
+    "row",
+    [None, [], [1, 2, 3], [0, 1, 1, 1, 1, 1], [60_000, 1, 1, 1, None, 1], [60_000, 1, 1, 1, 0, 1]],
 )
 def test_a_candle_with_a_hole_is_malformed(row: object) -> None:
     with pytest.raises(Malformed):
@@ -142,13 +144,39 @@ _ANYTHING = st.recursive(
     | st.floats()
     | st.text(max_size=8)
     | st.sampled_from(["97123.10", "-1", "0", "1e-8", "NaN", BTC]),
-    lambda inner: st.lists(inner, max_size=7) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=7) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 _KEYS = st.sampled_from(
-    "symbol last close bid ask price markPrice timestamp percentage change baseVolume quoteVolume "
-    "fundingRate fundingTimestamp nextFundingTimestamp nextFundingRate openInterestAmount base quote "
-    "precision limits amount cost min contractSize".split()
+    [
+        "symbol",
+        "last",
+        "close",
+        "bid",
+        "ask",
+        "price",
+        "markPrice",
+        "timestamp",
+        "percentage",
+        "change",
+        "baseVolume",
+        "quoteVolume",
+        "fundingRate",
+        "fundingTimestamp",
+        "nextFundingTimestamp",
+        "nextFundingRate",
+        "openInterestAmount",
+        "base",
+        "quote",
+        "precision",
+        "limits",
+        "amount",
+        "cost",
+        "min",
+        "contractSize",
+    ]
 )
 
 

@@ -58,7 +58,7 @@ def test_the_linear_market_owns_the_joined_name_and_the_other_keeps_its_id() -> 
 
 
 def test_an_unknown_symbol_names_near_misses() -> None:
-    with pytest.raises(UnknownSymbol, match="'btcusd' is no symbol.*did you mean BTCUSD, BTCUSDT"):
+    with pytest.raises(UnknownSymbol, match=r"'btcusd' is no symbol.*did you mean BTCUSD, BTCUSDT"):
         Symbols(MARKETS, MarketType.SWAP).resolve("btcusd")
 
 

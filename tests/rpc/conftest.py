@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import grpc
+import msgspec
 import pytest
 from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
 
-import grpc
 from connector.app import Connector
 from connector.config import Config
 from connector.exchange.embedded import embedded_urls
@@ -23,7 +24,9 @@ WITHIN_S = 5.0
 class Served:
     """The exchange, whose clock the test moves, the connector, and a client with only the proto."""
 
-    def __init__(self, exchange: Simulator, connector: Connector, channel: grpc.aio.Channel) -> None:
+    def __init__(
+        self, exchange: Simulator, connector: Connector, channel: grpc.aio.Channel
+    ) -> None:
         self.exchange, self.connector, self.channel = exchange, connector, channel
         self.stub = ExchangeServiceStub(channel)
 
@@ -63,8 +66,9 @@ async def serve(no_task_left: None) -> AsyncIterator[Serve]:
     async def start(
         exchange: dict[str, Any] | None = None, feeds: dict[str, Any] | None = None, **server: Any
     ) -> Served:
-        settings = {"start_ms": START_MS, "updates_per_second": 0, "symbols": 3, **(exchange or {})}
-        simulator = Simulator(SimulatorConfig(**settings), clock=ManualClock())
+        settings: dict[str, Any] = {"start_ms": START_MS, "updates_per_second": 0, "symbols": 3}
+        settings |= exchange or {}
+        simulator = Simulator(msgspec.convert(settings, SimulatorConfig), clock=ManualClock())
         await simulator.start()
         config = Config.model_validate(
             {

@@ -2,11 +2,11 @@
 
 from decimal import Decimal
 
+import grpc
 import pytest
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import types_pb2 as types
 
-import grpc
 from tests.rpc.conftest import START_MS, Serve
 
 MINUTE_MS = 60_000

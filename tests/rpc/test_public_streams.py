@@ -1,17 +1,18 @@
 """The streaming half of the public contract, frame to client."""
 
 import asyncio
+from typing import Any
 
+import grpc
 import pytest
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 
-import grpc
 from tests.rpc.conftest import START_MS, Serve, Served, take
 
 MINUTE_MS = 60_000
 
 
-def _prices(served: Served, *symbols: str) -> grpc.aio.UnaryStreamCall:
+def _prices(served: Served, *symbols: str) -> Any:
     return served.stub.SubscribePrice(rpc.SubscribePriceRequest(symbols=symbols))
 
 
@@ -47,7 +48,7 @@ async def test_two_spellings_of_one_market_are_both_answered(serve: Serve) -> No
 
 async def test_tiny_prices_keep_every_digit(serve: Serve) -> None:
     served = await serve({"symbols": 20})
-    smallest = {}
+    smallest: dict[int, tuple[str, str]] = {}
     for symbol in served.exchange.symbols:
         info = await served.stub.GetSymbolInfo(rpc.GetSymbolInfoRequest(symbol=symbol))
         smallest[info.price_precision] = (symbol, info.tick_size.value)
@@ -83,7 +84,7 @@ async def test_a_burst_is_coalesced_and_its_newest_arrives(serve: Serve) -> None
 
     for price in sent:
         served.exchange.trade("BTCUSDT", price, "0.001")
-    seen = []
+    seen: list[str] = []
     while not seen or seen[-1] != sent[-1]:
         seen += [price.price.value for price in await take(call, 1)]
 
@@ -162,7 +163,7 @@ async def test_fifty_bars_that_close_at_once_are_fifty_closed_candles(serve: Ser
     served = await serve({"symbols": 50, "updates_per_second": 1})
     symbols = served.exchange.symbols
     request = rpc.SubscribeKlinesRequest(symbols=symbols, interval="1m")
-    call = served.stub.SubscribeKlines(request)
+    call: Any = served.stub.SubscribeKlines(request)
     await served.until(lambda: len(served.upstream()) == 50)
 
     closed: dict[str, list[int]] = {symbol: [] for symbol in symbols}
@@ -191,7 +192,7 @@ async def test_fifty_bars_that_close_at_once_are_fifty_closed_candles(serve: Ser
 async def test_bars_that_closed_during_an_outage_are_sent_in_order(serve: Serve) -> None:
     served = await serve({"symbols": ["BTCUSDT"], "updates_per_second": 1})
     request = rpc.SubscribeKlinesRequest(symbols=["BTCUSDT"], interval="1m")
-    call = served.stub.SubscribeKlines(request)
+    call: Any = served.stub.SubscribeKlines(request)
     await served.until(lambda: bool(served.upstream()))
     served.exchange.advance(3)
     await take(call, 1)
@@ -202,7 +203,7 @@ async def test_bars_that_closed_during_an_outage_are_sent_in_order(serve: Serve)
     served.exchange.refuse_connections = False
     await served.until(lambda: bool(served.upstream()))
     served.exchange.advance(3)
-    closed = []
+    closed: list[Any] = []
     async with asyncio.timeout(5):
         while not closed or closed[-1].timestamp < START_MS + 2 * MINUTE_MS:
             candle = await call.read()
