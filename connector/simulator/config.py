@@ -1,6 +1,7 @@
 """What the embedded exchange can be told."""
 
 import re
+from typing import cast
 
 import msgspec
 
@@ -48,8 +49,6 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A websocket that leaves more than this unread is cut."""
 
     def __post_init__(self) -> None:
-        if isinstance(self.symbols, list):
-            msgspec.structs.force_setattr(self, "symbols", tuple(self.symbols))
         chosen_terms(self.symbols)
         _within("speed", self.speed, 0.001, 3600)
         _within("updates_per_second", self.updates_per_second, 0, 1000)
@@ -70,6 +69,6 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
         return self.total_frames_per_second / instruments
 
 
-def _within(name: str, value: float, least: float, greatest: float) -> None:
-    if not least <= value <= greatest:
-        raise ValueError(f"{name} must be {least} to {greatest}, got {value}")
+def _within(name: str, value: object, least: float, greatest: float) -> None:
+    if type(value) not in (int, float) or not least <= cast("float", value) <= greatest:
+        raise ValueError(f"{name} must be {least} to {greatest}, got {value!r}")

@@ -24,8 +24,8 @@ _SHORTEST_WAIT = 0.001
 class Simulator:
     """An exchange of our own on loopback.
 
-    With the machine's clock one task walks all instruments. With a `ManualClock` nothing moves
-    but by `advance` and `trade`.
+    With the machine's clock one chain of timers walks all instruments; with a `ManualClock`
+    nothing moves but by `advance` and `trade`.
     `on_frame` hears, in the sending turn, of each frame published: stream name and payload.
     """
 
@@ -97,6 +97,13 @@ class Simulator:
     def subscriptions(self) -> dict[str, int]:
         """Count the websockets on each stream; a stream without any is not there."""
         return self._now.hub.subscriptions()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something holds of `connections` or `subscriptions()`; bound it by a timeout.
+
+        `await simulator.until(lambda: "btcusdt@ticker" in simulator.subscriptions())`
+        """
+        await self._now.hub.until(condition)
 
     def trade(self, symbol: str, price: str, quantity: str, *, taker_bought: bool = True) -> None:
         """Push one trade; all frames due go out, and the walk goes on from there.
@@ -176,11 +183,11 @@ class _Running:
         refuses: Callable[[], bool],
     ) -> None:
         start_ms = int(time.time() * 1000) if config.start_ms is None else config.start_ms
+        self.clock = ExchangeClock(start_ms, config.speed, wall)
         events = _Events()
         self.market = Market(config, start_ms, events)
         self.hub = Hub(self.market.listings, on_frame)
         events.publisher = Publisher(self.hub)
-        self.clock = ExchangeClock(start_ms, config.speed, wall)
         self.port = config.port
         self._host = config.host
         self._websockets = WebsocketEndpoint(
@@ -190,7 +197,7 @@ class _Running:
         application = build_application(rest, self._websockets.serve, refuses)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         self._walks = not isinstance(wall, ManualClock)
-        self._walker: asyncio.Task[None] | None = None
+        self._turn: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         await self._runner.setup()
@@ -201,12 +208,11 @@ class _Running:
             raise
         self.port = self._runner.addresses[0][1]
         if self._walks:
-            self._walker = asyncio.create_task(self._walk(), name="simulator walk")
+            self._walk()
 
     async def stop(self) -> None:
-        if self._walker is not None:
-            self._walker.cancel()
-            await asyncio.gather(self._walker, return_exceptions=True)
+        if self._turn is not None:
+            self._turn.cancel()
         await self._websockets.close_all()
         await self._runner.cleanup()
 
@@ -219,18 +225,19 @@ class _Running:
         dropped = list(self.hub.sessions)
         for session in dropped:
             session.cut()
-        for session in dropped:
-            await session.gone.wait()
+        await self.hub.until(lambda: not any(each in self.hub.sessions for each in dropped))
 
-    async def _walk(self) -> None:
-        """Walk in short turns, so that others have theirs; a late one catches up."""
-        while True:
-            done = self.market.advance(self.clock.now_us(), _TRADES_A_TURN)
-            self.hub.flush()
-            wait = 0.0
-            if done:
-                wait = max(self.clock.wall_seconds_until(self.market.next_us), _SHORTEST_WAIT)
-            await asyncio.sleep(wait)
+    def _walk(self) -> None:
+        """Take a short turn, so that others have theirs; a late one catches up.
+
+        A chain of timers: half the loop's iterations of a task that sleeps.
+        """
+        done = self.market.advance(self.clock.now_us(), _TRADES_A_TURN)
+        self.hub.flush()
+        wait = 0.0
+        if done:
+            wait = max(self.clock.wall_seconds_until(self.market.next_us), _SHORTEST_WAIT)
+        self._turn = asyncio.get_running_loop().call_later(wait, self._walk)
 
 
 async def run(config: SimulatorConfig, ready: Callable[[Simulator], None]) -> None:

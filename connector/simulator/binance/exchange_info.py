@@ -75,13 +75,13 @@ def _symbol(listing: Listing) -> dict[str, object]:
 def _filters(listing: Listing) -> list[dict[str, object]]:
     it = listing.instrument
     step, tick = it.terms.step, it.terms.tick
-    greatest = it.quantity_text(it.usual_steps * 5_000)
-    greatest_at_market = it.quantity_text(it.usual_steps * 500)
+    greatest = it.quantity_text(it.most_steps)
+    greatest_at_market = it.quantity_text(it.most_steps // 10)
     return [
         {
             "filterType": "PRICE_FILTER",
             "minPrice": tick,
-            "maxPrice": it.price_text(it.greatest_price * 2),
+            "maxPrice": it.price_text(it.dearest_price),
             "tickSize": tick,
         },
         {"filterType": "LOT_SIZE", "minQty": step, "maxQty": greatest, "stepSize": step},

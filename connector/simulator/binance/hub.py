@@ -1,5 +1,6 @@
 """Who is subscribed to what, and the sending of each frame, once built, to all of them."""
 
+import asyncio
 from collections.abc import Callable
 
 from connector.simulator.binance.session import Session, text_frame
@@ -38,10 +39,12 @@ class Hub:
         self.listings = listings
         self._on_frame = on_frame
         self._due: list[Session] = []
+        self._awaited: dict[asyncio.Future[None], Callable[[], bool]] = {}
 
     def opened(self, session: Session) -> None:
         """Take a new websocket in."""
         self.sessions[session] = None
+        self._tell_changed()
 
     def closed(self, session: Session) -> None:
         """Forget a websocket and its subscriptions."""
@@ -50,7 +53,18 @@ class Hub:
         if session in self.sessions:
             del self.sessions[session]
             self.too_slow += session.was_too_slow
-            session.gone.set()
+        self._tell_changed()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something holds that websockets and subscriptions can change."""
+        if condition():
+            return
+        awaited: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._awaited[awaited] = condition
+        try:
+            await awaited
+        finally:
+            del self._awaited[awaited]
 
     def gather_later(self, session: Session) -> None:
         """Note that a session has something to write."""
@@ -76,6 +90,7 @@ class Hub:
             stream = self._by_name[name] = Stream(name)
             self._begin(stream)
         stream.sessions[session] = None
+        self._tell_changed()
 
     def unsubscribe(self, session: Session, name: str) -> None:
         """Let go of a stream; one that was never subscribed is let go silently."""
@@ -87,6 +102,7 @@ class Hub:
         if not stream.sessions:
             del self._by_name[name]
             self._end(stream)
+        self._tell_changed()
 
     def publish(self, stream: Stream, payload: str) -> None:
         """Send a payload to a stream's subscribers, in the wrapper where one is due."""
@@ -115,6 +131,11 @@ class Hub:
         for session in sessions:
             session.gather(frame)
         return len(sessions)
+
+    def _tell_changed(self) -> None:
+        for awaited, condition in self._awaited.items():
+            if not awaited.done() and condition():
+                awaited.set_result(None)
 
     def _begin(self, stream: Stream) -> None:
         name = _parsed(stream)

@@ -44,8 +44,7 @@ class Parameters:
 
     def listings(self) -> list[Listing] | None:
         """Give the one that `symbol` names as a list, or None when it names none."""
-        symbol = self._query.get("symbol")
-        return None if symbol is None else [self._listed(symbol)]
+        return [self.listing()] if "symbol" in self._query else None
 
     def every_listing(self) -> list[Listing]:
         """Give all listings."""

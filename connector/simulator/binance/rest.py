@@ -83,7 +83,7 @@ class PublicRest:
         if start is None:
             first = moved_ms(interval, last, 1 - limit)
         else:
-            start = max(start, candles.first_ms)
+            start = min(max(start, candles.first_ms), now_ms + 1)
             first = opening_ms(interval, start)
             if first < start:
                 first = moved_ms(interval, first, 1)

@@ -36,8 +36,6 @@ class Session:
         self.combined = combined
         self.streams: dict[str, None] = {}
         self.was_too_slow = False
-        self.gone = asyncio.Event()
-        """Set when the websocket has been forgotten."""
         self._transport = transport
         self._unread_bytes = unread_bytes
         self._on_first = on_first

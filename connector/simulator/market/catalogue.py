@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from typing import cast
 
 from connector.simulator.market.instrument import Terms
 from connector.simulator.market.noise import hashed, seed_of
@@ -58,15 +59,18 @@ def catalogue() -> dict[str, Terms]:
     return listed
 
 
-def chosen_terms(symbols: int | tuple[str, ...]) -> tuple[Terms, ...]:
-    """Give the instruments that a count or names stand for.
+def chosen_terms(symbols: object) -> tuple[Terms, ...]:
+    """Give the instruments that a count or a tuple of names stands for.
 
     Errors:  ValueError that says what is allowed.
     """
-    if isinstance(symbols, int):
+    if type(symbols) is int:
         if not 1 <= symbols <= MOST_SYMBOLS:
             raise ValueError(f"symbols must be 1 to {MOST_SYMBOLS}, got {symbols}")
         return tuple(catalogue().values())[:symbols]
+    if not isinstance(symbols, tuple):
+        raise ValueError(f"symbols must be a count or a tuple of names, got {symbols!r}")
+    symbols = cast("tuple[object, ...]", symbols)
     if not 1 <= len(symbols) <= MOST_SYMBOLS:
         raise ValueError(f"symbols must name 1 to {MOST_SYMBOLS} symbols, got {len(symbols)}")
     if len(set(symbols)) != len(symbols):
@@ -74,17 +78,17 @@ def chosen_terms(symbols: int | tuple[str, ...]) -> tuple[Terms, ...]:
     return tuple(_named(name) for name in symbols)
 
 
-def _named(name: str) -> Terms:
-    known = catalogue().get(name)
+def _named(name: object) -> Terms:
+    shape = _NAME.fullmatch(name) if isinstance(name, str) else None
+    known = catalogue().get(shape[0]) if shape else None
     if known is not None:
         return known
-    shape = _NAME.fullmatch(name)
     if shape is None:
         raise ValueError(
             f"symbol {name!r} is not a name like BTCUSDT: upper-case letters and digits,"
             f" ending in {' or '.join(_QUOTES)}"
         )
-    return _invented(shape[1], shape[2], position=MOST_SYMBOLS + seed_of(name) % 10_000)
+    return _invented(shape[1], shape[2], position=MOST_SYMBOLS + seed_of(shape[0]) % 10_000)
 
 
 def _asset(number: int) -> str:

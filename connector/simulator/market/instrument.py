@@ -53,16 +53,28 @@ class Instrument:
             2, int(trade_value / (Decimal(terms.price) * Decimal(terms.step)).normalize())
         )
         """Steps in a usual trade, worth about 800 of the quote asset."""
+        self.most_steps = self.usual_steps * 5_000
+        """The largest order, in steps."""
+        self.dearest_price = self.start_price * 40
+        """The highest price that is accepted, in ticks."""
         self.least_price = max(1, self.start_price // 20)
         self.greatest_price = self.start_price * 20
 
     def ticks(self, price: str) -> int:
-        """Read a price; ValueError unless it is a positive multiple of the tick."""
-        return whole_count(price, self.terms.tick, f"price of {self.name}")
+        """Read a price; ValueError unless it is a multiple of the tick, up to the highest."""
+        ticks = whole_count(price, self.terms.tick, f"price of {self.name}")
+        if ticks > self.dearest_price:
+            most = self.price_text(self.dearest_price)
+            raise ValueError(f"price of {self.name} must be at most {most}, got {price!r}")
+        return ticks
 
     def steps(self, quantity: str) -> int:
-        """Read a quantity; ValueError unless it is a positive multiple of the step."""
-        return whole_count(quantity, self.terms.step, f"quantity of {self.name}")
+        """Read a quantity; ValueError unless it is a multiple of the step, up to the largest."""
+        steps = whole_count(quantity, self.terms.step, f"quantity of {self.name}")
+        if steps > self.most_steps:
+            most = self.quantity_text(self.most_steps)
+            raise ValueError(f"quantity of {self.name} must be at most {most}, got {quantity!r}")
+        return steps
 
 
 def _decimals(text: str) -> int:

@@ -4,11 +4,13 @@ from array import array
 
 from connector.simulator.market.bar import Bar
 
-_FIELDS = 9
+_FIELDS = 11
+_WORD = 1 << 60
+"""A day's turnover in small units can exceed 64 bits: turnovers take two numbers each."""
 
 
 class NewestBars:
-    """The newest closed bars of one length, 72 bytes each.
+    """The newest closed bars of one length, 88 bytes each.
 
     Guarantee:  bars are consecutive; at least `kept` of the newest are there.
     """
@@ -33,10 +35,10 @@ class NewestBars:
                 bar.low,
                 bar.close,
                 bar.volume,
-                bar.turnover,
                 bar.count,
                 bar.bought,
-                bar.bought_turnover,
+                *divmod(bar.turnover, _WORD),
+                *divmod(bar.bought_turnover, _WORD),
             )
         )
         if len(self._numbers) > self._kept * _FIELDS * 5 // 4:
@@ -50,10 +52,21 @@ class NewestBars:
         count = len(self._numbers) // _FIELDS
         begin = min(-(-(first_ms - self._first_ms) // self._length_ms), count)
         end = min(-(-(end_ms - self._first_ms) // self._length_ms), count)
-        return [
-            Bar(
-                self._first_ms + place * self._length_ms,
-                *self._numbers[place * _FIELDS : (place + 1) * _FIELDS],
-            )
-            for place in range(begin, max(begin, end))
+        return [self._bar(place) for place in range(begin, max(begin, end))]
+
+    def _bar(self, place: int) -> Bar:
+        opened, high, low, close, volume, count, bought, *turnovers = self._numbers[
+            place * _FIELDS : (place + 1) * _FIELDS
         ]
+        return Bar(
+            self._first_ms + place * self._length_ms,
+            opened,
+            high,
+            low,
+            close,
+            volume,
+            turnovers[0] * _WORD + turnovers[1],
+            count,
+            bought,
+            turnovers[2] * _WORD + turnovers[3],
+        )
