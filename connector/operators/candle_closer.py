@@ -167,21 +167,21 @@ class CandleCloser:
         self._send(self._bars.fill(gap, got))
         if self._over:
             return
-        if not self._bars.misses(gap):
-            self._flow()
-        elif self._may_come(gap):
+        try:
+            may_come = self._bars.misses(gap) and self._may_come(gap)
+        except Exception as error:
+            self.on_error(error)
+            return
+        if may_come:
             self._timer.disposable = self._clock.schedule_relative(self._closing.grace, self._fetch)
-        elif self._is_awaited(gap):
+        elif self._bars.misses(gap) and self._is_awaited(gap):
             self._give_up(gap, None)
         else:
-            self._flow()  # the clock asks again after the next bar
+            self._flow()  # what is still missing the clock asks for after the next bar
 
     def _may_come(self, gap: Gap) -> bool:
-        ended_ms = gap.until_open_ms
-        return (
-            self._attempts < ATTEMPTS
-            and self._closing.now_ms() < ended_ms + ATTEMPTS * self._grace_ms
-        )
+        late_ms = self._closing.now_ms() - gap.until_open_ms
+        return self._attempts < ATTEMPTS and late_ms < ATTEMPTS * self._grace_ms
 
     def _failed(self, error: Exception) -> None:
         gap = self._gap

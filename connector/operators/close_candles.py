@@ -27,8 +27,8 @@ def close_candles(
     first update, if none was missed between; else, and when `grace` has passed after its end, by
     fetching it. What arrives during a fetch follows after it.
 
-    Marble:     in  -a-b-B-c-----f-g    fetch(c, f) → CDE    out  -a-b-B-c-----(CDEf)-g
-                (a bar and its updates: a and b are one, each later letter is one; upper case closed)
+    Marble:     in  -a-aA-b----e-e    fetch(b, e) gives BCD    out  -a-aA-b----(BCDe)-e
+                (a letter is a bar, lower case an update of it, upper case its close)
     Guarantee:  opening instants ascend, none is closed twice or updated after its close, values
                 are never made up. The memory outlives the subscription: with `resume` right after
                 it, bars missed by an outage are fetched and sent in order. One subscriber at a
