@@ -7,6 +7,9 @@ from msgspec.structs import replace
 
 from connector.domain import Candle
 
+HELD_BARS = 16
+"""How many bars' updates wait for a fetch; the oldest is let go first, and is fetched later."""
+
 
 class Gap(NamedTuple):
     """Bars that nobody has seen closed: opening instants in ms, from inclusive, until exclusive."""
@@ -103,3 +106,43 @@ class Bars:
         if ended < 1:
             return None
         return Gap(self.next_open_ms, self.next_open_ms + ended * self._interval_ms)
+
+
+class LatestByBar:
+    """Updates that wait for a fetch: of each bar the newest, or its close once that has come.
+
+    Guarantee:  at most HELD_BARS; what is let go shows as a gap before the next, and is fetched.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[int, Candle] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._held)
+
+    def put(self, candle: Candle) -> None:
+        """Hold an update."""
+        held = self._held
+        known = held.get(candle.timestamp_ms)
+        if known is None or candle.is_closed or not known.is_closed:
+            held[candle.timestamp_ms] = candle
+        if len(held) > HELD_BARS:
+            del held[min(held)]
+
+    def take_oldest(self) -> Candle:
+        """Give the update of the oldest bar, and hold it no longer."""
+        return self._held.pop(min(self._held))
+
+    def reaches(self, open_ms: int) -> bool:
+        """Say whether an update of that bar or a later one waits."""
+        return any(opened >= open_ms for opened in self._held)
+
+    def closed_besides(self, fetched: Iterable[Candle]) -> list[Candle]:
+        """Give the closes that wait, of bars that weren't fetched."""
+        known = {each.timestamp_ms for each in fetched}
+        held = self._held.values()
+        return [each for each in held if each.is_closed and each.timestamp_ms not in known]
+
+    def clear(self) -> None:
+        """Hold nothing."""
+        self._held.clear()

@@ -10,16 +10,13 @@ from reactivex.disposable import Disposable, SerialDisposable, SingleAssignmentD
 
 from connector.domain import Candle
 from connector.errors import Malformed, Refused, Unsupported
-from connector.operators.bars import Bars, Gap
+from connector.operators.bars import Bars, Gap, LatestByBar
 
 FetchClosed = Callable[[int, int], Observable[list[Candle]]]
 """Closed bars by opening instant in ms: from inclusive, until exclusive, ascending."""
 
 ATTEMPTS = 3
 """How often a bar that the exchange doesn't have yet is asked for, `grace` apart."""
-
-HELD_BARS = 16
-"""How many bars' updates wait for a fetch; the oldest is let go first, and is fetched later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class CandleCloser:
         self._fetching = SerialDisposable()
         self._gap: Gap | None = None
         self._attempts = 0
-        self._held: dict[int, Candle] = {}
+        self._held = LatestByBar()
         self._flowing = True
         self._armed_for: int | None = None
         self._asked_until_ms = 0
@@ -65,26 +62,18 @@ class CandleCloser:
         if self._flowing:
             self._update(candle)
         else:
-            self._hold(candle)
+            self._held.put(candle)
 
     def _update(self, candle: Candle) -> None:
         bars = self._bars
         gap = bars.gap_before(candle)
         if gap is not None:
-            self._hold(candle)
+            self._held.put(candle)
             self._open(gap)
             return
         self._send(bars.take(candle))
         if bars.next_open_ms != self._armed_for:
             self.arm()
-
-    def _hold(self, candle: Candle) -> None:
-        held = self._held
-        known = held.get(candle.timestamp_ms)
-        if known is None or candle.is_closed or not known.is_closed:
-            held[candle.timestamp_ms] = candle
-        if len(held) > HELD_BARS:
-            del held[min(held)]
 
     def on_error(self, error: Exception) -> None:
         """End with an error, at once."""
@@ -161,9 +150,7 @@ class CandleCloser:
         )
 
     def _fetched(self, gap: Gap, got: list[Candle]) -> None:
-        known = {each.timestamp_ms for each in got}
-        flagged = (each for each in self._held.values() if each.is_closed)
-        got.extend(each for each in flagged if each.timestamp_ms not in known)
+        got += self._held.closed_besides(got)
         self._send(self._bars.fill(gap, got))
         if self._over:
             return
@@ -174,7 +161,7 @@ class CandleCloser:
             return
         if may_come:
             self._timer.disposable = self._clock.schedule_relative(self._closing.grace, self._fetch)
-        elif self._bars.misses(gap) and self._is_awaited(gap):
+        elif self._bars.misses(gap) and self._held.reaches(gap.until_open_ms):
             self._give_up(gap, None)
         else:
             self._flow()  # what is still missing the clock asks for after the next bar
@@ -187,17 +174,14 @@ class CandleCloser:
         gap = self._gap
         if gap is None or not isinstance(error, Unsupported | Refused | Malformed):
             self.on_error(error)
-        elif self._is_awaited(gap) or self._bars.forming is not None:
+        elif self._held.reaches(gap.until_open_ms) or self._bars.forming is not None:
             self._give_up(gap, error)
         else:
             self._flow()
 
-    def _is_awaited(self, gap: Gap) -> bool:
-        return any(opened >= gap.until_open_ms for opened in self._held)
-
     def _give_up(self, gap: Gap, error: Exception | None) -> None:
         opened = self._bars.next_open_ms or gap.from_open_ms
-        if self._is_awaited(gap):
+        if self._held.reaches(gap.until_open_ms):
             missing = Gap(opened, gap.until_open_ms)
             self._send(self._bars.give_up(gap))
         else:
@@ -220,7 +204,7 @@ class CandleCloser:
         """Let what was held follow, oldest first, until another gap shows."""
         self._gap = None
         while self._held and self._gap is None and not self._over:
-            self._update(self._held.pop(min(self._held)))
+            self._update(self._held.take_oldest())
         if self._gap is not None or self._over:
             return
         self._flowing = True

@@ -183,7 +183,10 @@ class Marbles(Generic[T]):
 
     @property
     def strays(self) -> list[float]:
-        """The frames in which an operator's timer fired when all observers had gone."""
+        """The frames in which an operator's timer fired when all observers had gone.
+
+        Most are forgotten timers; a linger after the last observer (share_latest) is on purpose.
+        """
         return [at_us / self._tick_us for at_us in self.scheduler.strays_us]
 
     def now_ms(self) -> int:
