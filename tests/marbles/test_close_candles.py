@@ -305,7 +305,7 @@ def test_a_bar_that_ended_long_ago_is_not_waited_for() -> None:
     history = History(m, has=lambda _: False)
     long_pause = Backoff(first=timedelta(milliseconds=26), jitter_ratio=0)
     stream = m.in_turn("aA-#", "-").pipe(history.operator(FLAGGED), resume(long_pause))
-    assert m.run(stream, "^ 30ms -!") == m.expected("aA")
+    assert m.run(stream, "^ 30ms --!") == m.expected("aA")
     assert history.asked == [(29, 10, 20)]
 
 
