@@ -16,6 +16,7 @@ from connector.exchange.session import Session
 from connector.feeds import Feeds
 from connector.grpc.server import Server
 from connector.grpc.service import Service
+from connector.observables import ExchangeSources
 from connector.simulator import Simulator, SimulatorConfig
 
 log = structlog.get_logger(__name__)
@@ -57,7 +58,11 @@ class Connector:
         stack.push_async_callback(self.session.close)
         self.market_data = MarketData(self.session)
         stack.push_async_callback(self.market_data.close)
-        self.feeds = Feeds(self.market_data, config.feeds, config.exchange.shown_name)
+        self.feeds = Feeds(
+            ExchangeSources(self.market_data, config.feeds),
+            config.feeds,
+            config.exchange.shown_name,
+        )
         scheduler = AsyncIOScheduler(asyncio.get_running_loop())
         self.service = Service(
             self.market_data, self.feeds, config.exchange.shown_name, config.feeds, scheduler

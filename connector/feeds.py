@@ -10,10 +10,10 @@ import structlog
 from reactivex import Observable
 from reactivex import operators as ops
 
-from connector import metrics, observables, wire
+from connector import metrics, wire
 from connector.config import FeedsConfig
 from connector.domain import Candle, FundingRate, Price
-from connector.exchange.market_data import MarketData
+from connector.observables import Sources
 from connector.operators import (
     Backoff,
     close_candles,
@@ -45,10 +45,16 @@ class Feeds:
     while the socket is away.
     """
 
-    def __init__(self, market_data: MarketData, config: FeedsConfig, exchange: str) -> None:
-        self._market_data, self._config, self._exchange = market_data, config, exchange
+    def __init__(
+        self,
+        sources: Sources,
+        config: FeedsConfig,
+        exchange: str,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._sources, self._config, self._exchange = sources, config, exchange
         self._shared: dict[Key, Observable[object]] = {}
-        self._backoff = Backoff()
+        self._backoff = backoff or Backoff()
 
     def prices(self, asked: Asked) -> Observable[wire.PriceChange]:
         """Merge the prices of the symbols asked for, each in its asker's spelling."""
@@ -59,7 +65,7 @@ class Feeds:
 
         Errors:  InvalidRequest at once for an interval that the exchange hasn't.
         """
-        self._market_data.interval_ms(interval)
+        self._sources.interval_ms(interval)
         return self._merged(asked, partial(self.kline, interval=interval))
 
     def fundings(self, asked: Asked) -> Observable[wire.FundingUpdate]:
@@ -71,7 +77,7 @@ class Feeds:
         config = self._config.price
         return self._share(
             ("price", symbol),
-            lambda: observables.price(self._market_data, symbol, config.source).pipe(
+            lambda: self._sources.price(symbol).pipe(
                 heartbeat(_symbol, timedelta(seconds=config.heartbeat_s)),
                 resume(self._backoff, partial(self._resumed, "price")),
                 newest_only(_symbol, _price_ms),
@@ -82,16 +88,16 @@ class Feeds:
 
     def kline(self, symbol: str, interval: str) -> Observable[wire.CandleMessage]:
         """Share one symbol's candles; a newcomer is shown the forming bar, never a closed one."""
-        market_data = self._market_data
+        sources = self._sources
         return self._share(
             ("klines", symbol, interval),
-            lambda: observables.klines(market_data, symbol, interval).pipe(
+            lambda: sources.klines(symbol, interval).pipe(
                 close_candles(
-                    interval_ms=market_data.interval_ms(interval),
-                    fetch_closed=partial(observables.closed_klines, market_data, symbol, interval),
-                    flagged=market_data.flags_closed_candles,
+                    interval_ms=sources.interval_ms(interval),
+                    fetch_closed=partial(sources.closed_klines, symbol, interval),
+                    flagged=sources.flags_closed_candles,
                     grace=timedelta(milliseconds=self._config.klines.grace_ms),
-                    now_ms=market_data.session.now_ms,
+                    now_ms=sources.now_ms,
                 ),
                 resume(self._backoff, partial(self._resumed, "klines")),
             ),
@@ -105,9 +111,7 @@ class Feeds:
         period = timedelta(seconds=config.heartbeat_s)
         return self._share(
             ("funding", symbol),
-            lambda: observables.funding(
-                self._market_data, symbol, timedelta(seconds=config.poll_s)
-            ).pipe(
+            lambda: self._sources.funding(symbol).pipe(
                 heartbeat(_symbol, period),
                 resume(self._backoff, partial(self._resumed, "funding")),
             ),
@@ -156,7 +160,7 @@ class Feeds:
         return cast("Observable[M]", shared)
 
     def _canonical(self, symbol: str) -> str:
-        return self._market_data.session.symbols.canonical(symbol)
+        return self._sources.canonical(symbol)
 
     def _resumed(self, feed: str, error: Exception, delay: timedelta) -> None:
         metrics.RESUMED.labels(feed).inc()

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from connector.errors import ConnectorError, Transient
+from connector.errors import ConnectorError, ExchangeRefused, Transient
 from connector.exchange.faults import as_ours, is_farewell
 from connector.exchange.tap import calling
 
@@ -101,16 +101,20 @@ class Channel:
         """Tell everyone whom this call served that it serves no more.
 
         Guarantee:  a refused call for several symbols is repeated symbol by symbol first, so that
-                    one that the exchange refuses doesn't take the others along.
+                    one that the exchange refuses doesn't take the others along; what it
+                    refuses for reasons of its own is told as Transient, to be tried again.
         """
         ours = as_ours(error)
         if ours is None:
             log.error("unexpected error of a subscription", channel=self.name, exc_info=error)
             ours = Transient(f"subscription failed: {type(error).__name__}")
+        if isinstance(ours, ExchangeRefused):
+            log.warning("subscription refused", channel=self.name, error=str(ours))
+            ours = Transient(str(ours))
         lost = [symbol for symbol in call.symbols if self._held.get(symbol) is call]
         for symbol in lost:
             del self._held[symbol]
-        if len(call.symbols) > 1 and not isinstance(ours, Transient):
+        if len(call.symbols) > 1 and not isinstance(as_ours(error), Transient):
             self._alone.update(lost)
             self._reconcile_soon()
             return

@@ -7,6 +7,7 @@ from reactivex import Observable
 from reactivex import operators as ops
 
 from connector.domain import FundingRate
+from connector.errors import Malformed, Transient
 from connector.exchange.market_data import MarketData
 from connector.observables.asked import asked
 from connector.observables.first_asked import first_asked
@@ -22,10 +23,17 @@ def funding(market_data: MarketData, symbol: str, poll: timedelta) -> Observable
     Guarantee:  the first value comes by asking, if need be, within seconds.
     Errors:     Transient when the socket is gone or a question fails, Unsupported, Refused.
     """
-    question = asked(lambda: market_data.funding(symbol))
+    question = asked(lambda: _asked_funding(market_data, symbol))
     if not market_data.watches_funding:
         return reactivex.timer(0, poll).pipe(ops.map(lambda _: question), ops.exclusive())
     streamed: Observable[FundingRate] = listening(
         lambda on_funding, on_error: market_data.listen_funding(symbol, on_funding, on_error)
     )
     return streamed.pipe(first_asked(question, QUIET))
+
+
+async def _asked_funding(market_data: MarketData, symbol: str) -> FundingRate:
+    try:
+        return await market_data.funding(symbol)
+    except Malformed as error:
+        raise Transient(str(error)) from error

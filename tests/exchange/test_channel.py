@@ -1,0 +1,144 @@
+"""What is listened to and what is held, made equal with few calls."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Any
+
+import ccxt
+import pytest
+
+from connector.errors import ConnectorError, Transient, UnknownSymbol
+from connector.exchange import channel as module
+from connector.exchange.channel import Channel
+
+
+class Upstream:
+    """An exchange's side of a channel: what was called, and what it answers."""
+
+    def __init__(self) -> None:
+        self.watched: list[list[str]] = []
+        self.unwatched: list[list[str]] = []
+        self.answer: Callable[[Sequence[str]], None] = lambda _: None
+        self.channel = Channel("test", self._watch, self._unwatch, self._split, batch=3)
+
+    async def _watch(self, symbols: Sequence[str]) -> None:
+        self.watched.append(list(symbols))
+        self.answer(symbols)
+
+    async def _unwatch(self, symbols: Sequence[str]) -> None:
+        self.unwatched.append(list(symbols))
+
+    def _split(self, result: Any) -> Iterable[tuple[str, Any]]:
+        return [result]
+
+    async def until(self, met: Callable[[], bool]) -> None:
+        async with asyncio.timeout(2):
+            while not met():
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def upstream(monkeypatch: pytest.MonkeyPatch, no_task_left: None) -> AsyncIterator[Upstream]:
+    """Give a channel without pauses."""
+    monkeypatch.setattr(module, "GATHER_S", 0)
+    monkeypatch.setattr(module, "PACE_S", 0)
+    up = Upstream()
+    yield up
+    await up.channel.close()
+
+
+def _ignore(_: object) -> None:
+    pass
+
+
+async def test_symbols_asked_for_in_one_go_share_a_call(upstream: Upstream) -> None:
+    for symbol in "abcd":
+        upstream.channel.listen(symbol, _ignore, _ignore)
+
+    await upstream.until(lambda: upstream.channel.held == frozenset("abcd"))
+    await upstream.until(lambda: len(upstream.watched) == 2)
+    assert upstream.watched == [["a", "b", "c"], ["d"]]
+
+
+async def test_a_second_listener_of_a_symbol_needs_no_call(upstream: Upstream) -> None:
+    heard: list[str] = []
+    for _ in range(2):
+        upstream.channel.listen("a", heard.append, _ignore)
+    await upstream.until(lambda: bool(upstream.watched))
+
+    upstream.channel.hear(("a", "item"))
+
+    assert upstream.watched == [["a"]]
+    assert heard == ["item", "item"]
+
+
+async def test_the_last_to_leave_lets_go(upstream: Upstream) -> None:
+    leaves = [upstream.channel.listen("a", _ignore, _ignore) for _ in range(2)]
+    await upstream.until(lambda: bool(upstream.watched))
+
+    leaves[0]()
+    await asyncio.sleep(0)
+    assert upstream.channel.held == {"a"}
+    leaves[1]()
+    leaves[1]()
+
+    await upstream.until(lambda: bool(upstream.unwatched))
+    assert upstream.unwatched == [["a"]]
+    assert not upstream.channel.held
+
+
+async def test_a_failed_call_is_told_to_each_listener_once(upstream: Upstream) -> None:
+    errors: list[ConnectorError] = []
+    upstream.answer = lambda _: (_ for _ in ()).throw(ccxt.NetworkError("gone"))
+    for symbol in "ab":
+        upstream.channel.listen(symbol, _ignore, errors.append)
+
+    await upstream.until(lambda: len(errors) == 2)
+
+    assert all(isinstance(error, Transient) for error in errors)
+    assert not upstream.channel.held
+
+
+async def test_one_refused_symbol_does_not_take_the_others_along(upstream: Upstream) -> None:
+    errors: dict[str, ConnectorError] = {}
+
+    def refuse_b(symbols: Sequence[str]) -> None:
+        if "b" in symbols:
+            raise ccxt.BadSymbol("b is no market")
+
+    upstream.answer = refuse_b
+    for symbol in "abc":
+        upstream.channel.listen(
+            symbol, _ignore, lambda error, symbol=symbol: errors.update({symbol: error})
+        )
+
+    await upstream.until(lambda: bool(errors) and upstream.channel.held == {"a", "c"})
+
+    assert list(errors) == ["b"]
+    assert isinstance(errors["b"], UnknownSymbol)
+
+
+async def test_a_refusal_for_the_exchanges_own_reasons_is_to_be_tried_again(
+    upstream: Upstream,
+) -> None:
+    errors: list[ConnectorError] = []
+    upstream.answer = lambda _: (_ for _ in ()).throw(ccxt.ExchangeError("not now"))
+    upstream.channel.listen("a", _ignore, errors.append)
+
+    await upstream.until(lambda: bool(errors))
+
+    assert isinstance(errors[0], Transient)
+
+
+async def test_a_listener_told_of_an_error_may_listen_again_at_once(upstream: Upstream) -> None:
+    fails = [ccxt.NetworkError("gone")]
+    upstream.answer = lambda _: (_ for _ in ()).throw(fails.pop()) if fails else None
+    heard: list[str] = []
+    upstream.channel.listen(
+        "a", _ignore, lambda _: upstream.channel.listen("a", heard.append, _ignore) and None
+    )
+
+    await upstream.until(lambda: len(upstream.watched) == 2)
+    upstream.channel.hear(("a", "item"))
+
+    assert heard == ["item"]

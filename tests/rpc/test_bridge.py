@@ -1,0 +1,131 @@
+"""An Observable read at the reader's pace, and let go of whatever happens."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from reactivex.scheduler.eventloop import AsyncIOScheduler
+from reactivex.subject import Subject
+
+from connector.errors import Overflow
+from connector.grpc.bridge import Bridge
+from connector.grpc.buffers import Buffer, LatestByKey, Lossless
+
+
+class Boom(Exception):
+    pass
+
+
+@pytest.fixture
+async def source() -> AsyncIterator[Subject[str]]:
+    """Give a source; afterwards nobody listens to it."""
+    subject: Subject[str] = Subject()
+    yield subject
+    assert not subject.observers
+
+
+def _bridge(source: Subject[str], buffer: Buffer[str] | None = None) -> Bridge[str]:
+    policy = Lossless[str]() if buffer is None else buffer
+    return Bridge(source, policy, AsyncIOScheduler(asyncio.get_running_loop()))
+
+
+async def test_items_are_read_in_order_and_the_end_is_the_end(source: Subject[str]) -> None:
+    async with _bridge(source) as items:
+        for letter in "abc":
+            source.on_next(letter)
+        source.on_completed()
+
+        assert [item async for item in items] == ["a", "b", "c"]
+
+
+async def test_an_error_comes_after_what_was_emitted_before_it(source: Subject[str]) -> None:
+    async with _bridge(source) as items:
+        source.on_next("a")
+        source.on_error(Boom())
+
+        assert await anext(items) == "a"
+        with pytest.raises(Boom):
+            await anext(items)
+
+
+async def test_a_waiting_reader_is_woken(source: Subject[str]) -> None:
+    async with _bridge(source) as items:
+        reading = asyncio.ensure_future(anext(items))
+        await asyncio.sleep(0)
+        source.on_next("a")
+
+        assert await asyncio.wait_for(reading, 1) == "a"
+
+
+async def test_a_reader_cancelled_while_waiting_lets_go_of_the_source(source: Subject[str]) -> None:
+    async def read() -> None:
+        async with _bridge(source) as items:
+            await anext(items)
+
+    reading = asyncio.ensure_future(read())
+    await asyncio.sleep(0)
+    assert source.observers
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+
+    assert not source.observers
+
+
+async def test_a_reader_cancelled_while_writing_lets_go_of_the_source(
+    source: Subject[str],
+) -> None:
+    writing = asyncio.Event()
+
+    async def read() -> None:
+        async with _bridge(source) as items:
+            async for _ in items:
+                writing.set()
+                await asyncio.Event().wait()
+
+    reading = asyncio.ensure_future(read())
+    await asyncio.sleep(0)
+    source.on_next("a")
+    await asyncio.wait_for(writing.wait(), 1)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+
+    assert not source.observers
+
+
+async def test_an_overflow_is_told_at_once_and_lets_go_of_the_source(source: Subject[str]) -> None:
+    async with _bridge(source, Lossless(limit=1)) as items:
+        source.on_next("a")
+        source.on_next("b")
+
+        assert not source.observers
+        with pytest.raises(Overflow):
+            await anext(items)
+
+
+async def test_one_readers_overflow_is_not_noticed_by_another(source: Subject[str]) -> None:
+    async with _bridge(source, Lossless(limit=1)) as slow, _bridge(source) as quick:
+        for letter in "abc":
+            source.on_next(letter)
+        source.on_completed()
+
+        assert [item async for item in quick] == ["a", "b", "c"]
+        with pytest.raises(Overflow):
+            await anext(slow)
+
+
+async def test_a_slow_reader_of_newest_values_gets_the_newest(source: Subject[str]) -> None:
+    async with _bridge(source, LatestByKey(lambda letter: letter.lower())) as items:
+        for letter in ("a", "b", "A"):
+            source.on_next(letter)
+        source.on_completed()
+
+        assert [item async for item in items] == ["A", "b"]
+
+
+async def test_an_error_at_subscribing_is_the_readers(source: Subject[str]) -> None:
+    source.on_error(Boom())
+    async with _bridge(source) as items:
+        with pytest.raises(Boom):
+            await anext(items)
