@@ -120,8 +120,9 @@ class Simulator:
     def advance(self, seconds: float) -> None:
         """Move a ManualClock on by wall seconds (exchange time by `speed` times as much).
 
-        Everything due in between happens, in order, before this returns; RuntimeError on the
-        machine's clock.
+        Everything due in between happens, in order, before this returns, and its frames are
+        written at once: what one call sends has to fit into `unread_bytes`.
+        Errors:  RuntimeError on the machine's clock.
         """
         if not isinstance(self._clock, ManualClock):
             raise RuntimeError("only a ManualClock can be advanced")
@@ -216,10 +217,15 @@ class _Running:
         await self._websockets.close_all()
         await self._runner.cleanup()
 
-    def catch_up(self) -> None:
-        """Let everything happen that is due by now, and send it."""
-        self.market.advance(self.clock.now_us())
+    def catch_up(self) -> bool:
+        """Let what is due happen, and send it; on the machine's clock no more than a turn's.
+
+        True when nothing is left that is due.
+        """
+        at_most = _TRADES_A_TURN if self._walks else None
+        done = self.market.advance(self.clock.now_us(), at_most)
         self.hub.flush()
+        return done
 
     async def drop_sockets(self) -> None:
         dropped = list(self.hub.sessions)
@@ -232,10 +238,8 @@ class _Running:
 
         A chain of timers: half the loop's iterations of a task that sleeps.
         """
-        done = self.market.advance(self.clock.now_us(), _TRADES_A_TURN)
-        self.hub.flush()
         wait = 0.0
-        if done:
+        if self.catch_up():
             wait = max(self.clock.wall_seconds_until(self.market.next_us), _SHORTEST_WAIT)
         self._turn = asyncio.get_running_loop().call_later(wait, self._walk)
 

@@ -23,9 +23,11 @@ _EVERY_THIRD = 3
 class Publisher:
     """Hears the market and publishes.
 
-    When:  on each trade a frame on its ticker, miniTicker, bookTicker, aggTrade, trade and kline
-           streams; at the boundary one closing frame for each bar; each wall second
-           `markPrice@1s` and the arrays of tickers that changed; each third `markPrice`.
+    When:     on each trade a frame on its ticker, miniTicker, bookTicker, aggTrade, trade and kline
+              streams; at the boundary one closing frame for each bar; each wall second
+              `markPrice@1s` and the arrays of tickers that changed; each third `markPrice`.
+    Differs:  the real exchange sends tickers every 2 s (mini: 0.5 s) and candles every 0.25 s, and
+              gathers an aggTrade over 0.1 s.
     """
 
     def __init__(self, hub: Hub) -> None:

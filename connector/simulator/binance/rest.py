@@ -23,7 +23,7 @@ _ALL_FUNDING_ROWS = 200
 class PublicRest:
     """Answers what needs no signature. `bring_up_to_date` is called before each answer."""
 
-    def __init__(self, market: Market, bring_up_to_date: Callable[[], None]) -> None:
+    def __init__(self, market: Market, bring_up_to_date: Callable[[], object]) -> None:
         self._market = market
         self._bring_up_to_date = bring_up_to_date
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 IntText = Callable[[int], str]
 
@@ -31,9 +32,10 @@ def whole_count(text: str, unit: str, what: str) -> int:
     """
     try:
         number = Decimal(text)
-        count = number / Decimal(unit)
     except InvalidOperation:
         raise ValueError(f"{what} must be a number, got {text!r}") from None
-    if not number.is_finite() or number <= 0 or count != count.to_integral_value():
-        raise ValueError(f"{what} must be a positive multiple of {unit}, got {text!r}")
-    return int(count)
+    if number.is_finite() and number > 0 and abs(number.adjusted()) < 40:
+        count, rest = divmod(Fraction(number), Fraction(unit))
+        if not rest:
+            return count
+    raise ValueError(f"{what} must be a positive multiple of {unit}, got {text!r}")

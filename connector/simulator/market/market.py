@@ -77,17 +77,18 @@ class Market:
     def _next_trade_us(self) -> int:
         return _NEVER if self._pacer is None or self.paused else self._pacer.next_us
 
-    def advance(self, now_us: int, at_most: int = _NEVER) -> bool:
+    def advance(self, now_us: int, at_most: int | None = None) -> bool:
         """Let everything happen that is due; False if `at_most` trades were not enough."""
         pacer = self._pacer
+        left = _NEVER if at_most is None else at_most
         while True:
             trade_us = self._next_trade_us
             if trade_us < self._next_minute_us and trade_us < self._next_second_us:
                 if trade_us > now_us:
                     break
-                if not at_most:
+                if not left:
                     return False
-                at_most -= 1
+                left -= 1
                 assert pacer is not None
                 listing = self._in_order[pacer.take()]
                 self.now_ms = trade_us // 1000

@@ -12,7 +12,7 @@ class Pacer:
 
     def __init__(self, positions: list[int], cycle_us: float) -> None:
         places = sorted(
-            (position * 0.6180339887498949 % 1.0, n) for n, position in enumerate(positions)
+            ((position + 1) * 0.6180339887498949 % 1.0, n) for n, position in enumerate(positions)
         )
         self._places = [place for place, _ in places]
         self._order = [n for _, n in places]
