@@ -159,3 +159,7 @@ def _run(main: Callable[[], Coroutine[object, None, None]]) -> None:
 def _fail(message: str, status: int) -> NoReturn:
     print(f"connector: {message}", file=sys.stderr)
     raise SystemExit(status)
+
+
+if __name__ == "__main__":
+    app()

@@ -13,9 +13,11 @@ from reactivex import operators as ops
 from connector import metrics, wire
 from connector.config import FeedsConfig
 from connector.domain import Candle, FundingRate, Price
+from connector.errors import Unsupported
 from connector.observables import Sources
 from connector.operators import (
     Backoff,
+    Gap,
     close_candles,
     coalesce,
     heartbeat,
@@ -63,9 +65,12 @@ class Feeds:
     def klines(self, asked: Asked, interval: str) -> Observable[wire.CandleMessage]:
         """Merge the candles of the symbols asked for.
 
-        Errors:  InvalidRequest at once for an interval that the exchange hasn't.
+        Errors:  InvalidRequest at once for an interval that the exchange hasn't; Unsupported for
+                 calendar months, whose bars have no one length.
         """
         self._sources.interval_ms(interval)
+        if interval.endswith("M"):
+            raise Unsupported("calendar months are not streamed; GetHistoricalKlines tells them")
         return self._merged(asked, partial(self.kline, interval=interval))
 
     def fundings(self, asked: Asked) -> Observable[wire.FundingUpdate]:
@@ -98,6 +103,7 @@ class Feeds:
                     flagged=sources.flags_closed_candles,
                     grace=timedelta(milliseconds=self._config.klines.grace_ms),
                     now_ms=sources.now_ms,
+                    on_gap_unfilled=_unfilled,
                 ),
                 resume(self._backoff, partial(self._resumed, "klines")),
             ),
@@ -152,7 +158,7 @@ class Feeds:
                 upstreams.set(sum(1 for other in self._shared if other[0] == key[0]))
 
             shared = pipe().pipe(
-                map_to_proto(encode),
+                map_to_proto(encode, _malformed),
                 share_latest(self._config.linger, replay, on_released=released),
             )
             self._shared[key] = shared
@@ -167,6 +173,11 @@ class Feeds:
         log.info("resuming", feed=feed, error=str(error)[:200], delay_s=delay.total_seconds())
 
 
+def _malformed(error: Exception) -> None:
+    metrics.MALFORMED.labels("encoding").inc()
+    log.warning("not encoded", error=str(error))
+
+
 def _symbol(item: Price | FundingRate | Candle) -> str:
     return item.symbol
 
@@ -177,6 +188,11 @@ def _price_ms(price: Price) -> int:
 
 def _is_forming(candle: wire.CandleMessage) -> bool:
     return not candle.is_closed
+
+
+def _unfilled(gap: Gap, error: Exception | None) -> None:
+    metrics.GAPS_UNFILLED.inc()
+    log.warning("bars missed and not to be had", gap=str(gap), error=str(error))
 
 
 def _counted(at: str) -> Callable[[], None]:

@@ -21,6 +21,9 @@ COALESCED = Counter(
     "Updates replaced by a newer one before delivery, by place.",
     ["at"],
 )
+GAPS_UNFILLED = Counter(
+    "connector_gaps_unfilled_total", "Spans of missed bars that the exchange could not give."
+)
 UPSTREAMS = Gauge(
     "connector_upstreams", "Shared upstream subscriptions now held, by feed.", ["feed"]
 )

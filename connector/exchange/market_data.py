@@ -1,6 +1,7 @@
 """The public half of the exchange: what the unary RPCs ask and what the streams listen to."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -109,7 +110,9 @@ class MarketData:
         rows = rows[-limit:]
         last = len(rows) - 1
         return [
-            parse_candle(symbol, row, index < last or row[0] + interval_ms <= now_ms)
+            parse_candle(
+                symbol, row, index < last or _bar_end_ms(row[0], interval, interval_ms) <= now_ms
+            )
             for index, row in enumerate(rows)
         ]
 
@@ -298,3 +301,11 @@ class MarketData:
             metrics.MALFORMED.labels(kind).inc()
             log.debug("malformed update", kind=kind, error=str(error))
             return None
+
+
+def _bar_end_ms(open_ms: int, interval: str, interval_ms: int) -> int:
+    if not interval.endswith("M"):
+        return open_ms + interval_ms
+    opened = datetime.fromtimestamp(open_ms / 1000, UTC)
+    months = opened.year * 12 + opened.month - 1 + int(interval[:-1])
+    return int(datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC).timestamp() * 1000)

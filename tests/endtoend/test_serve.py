@@ -1,0 +1,154 @@
+"""`connector serve` as a process: what an operator starts, what an engine reads."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from opensqt.market_maker.v1 import exchange_pb2 as rpc
+from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
+
+START_S, STOP_S, READ_S = 20, 5, 15
+
+
+@dataclass
+class Run:
+    """A started process and what it said when it was ready."""
+
+    process: asyncio.subprocess.Process
+    ready: dict[str, Any]
+
+
+async def _start(*arguments: str) -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    environment = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME")}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-W", "error::ResourceWarning", "-m", "connector.cli", *arguments,
+        stdout=pipe, stderr=pipe, env=environment,
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def _running(*arguments: str) -> AsyncIterator[Run]:
+    process = await _start(*arguments)
+    try:
+        assert process.stdout is not None
+        line = await asyncio.wait_for(process.stdout.readline(), START_S)
+        assert line, (await process.communicate())[1].decode()
+        yield Run(process, json.loads(line))
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+@pytest.fixture
+def fast(tmp_path: Path) -> str:
+    """Give a config whose 1m bar lasts half a second."""
+    file = tmp_path / "fast.toml"
+    file.write_text("[simulator]\nsymbols = 5\nspeed = 120\nupdates_per_second = 20\n")
+    return str(file)
+
+
+async def test_prices_closed_bars_and_funding_reach_a_client_with_only_the_proto(fast: str) -> None:
+    async with _running("serve", "--port", "0", "--config", fast) as run:
+        assert run.ready["event"] == "serving"
+        async with (
+            grpc.aio.insecure_channel(f"127.0.0.1:{run.ready['port']}") as channel,
+            asyncio.timeout(READ_S),
+        ):
+            stub = ExchangeServiceStub(channel)
+            symbols = list((await stub.GetSymbols(rpc.GetSymbolsRequest())).symbols)
+
+            prices: Any = stub.SubscribePrice(rpc.SubscribePriceRequest(symbols=symbols))
+            seen: set[str] = set()
+            while seen != set(symbols):
+                price = await prices.read()
+                assert Decimal(price.price.value) > 0
+                seen.add(price.symbol)
+
+            bars: Any = stub.SubscribeKlines(
+                rpc.SubscribeKlinesRequest(symbols=["BTCUSDT"], interval="1m")
+            )
+            closed: list[int] = []
+            while len(closed) < 3:
+                candle = await bars.read()
+                assert candle.timestamp not in closed
+                closed += [candle.timestamp] * candle.is_closed
+            assert [late - early for early, late in pairwise(closed)] == [60_000, 60_000]
+
+            funding: Any = stub.SubscribeFundingRate(
+                rpc.SubscribeFundingRateRequest(symbol="BTCUSDT")
+            )
+            assert (await funding.read()).next_funding_time > 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_it_quietly_and_soon(fast: str, number: signal.Signals) -> None:
+    async with (
+        _running("serve", "--port", "0", "--config", fast) as run,
+        grpc.aio.insecure_channel(f"127.0.0.1:{run.ready['port']}") as channel,
+    ):
+        call: Any = ExchangeServiceStub(channel).SubscribePrice(
+            rpc.SubscribePriceRequest(symbols=["BTCUSDT", "ETHUSDT"])
+        )
+        await asyncio.wait_for(call.read(), READ_S)
+        run.process.send_signal(number)
+        async with asyncio.timeout(STOP_S):
+            _, err = await run.process.communicate()
+            assert await call.code() is grpc.StatusCode.UNAVAILABLE
+
+    assert run.process.returncode == 0
+    for line in err.decode().splitlines():
+        assert json.loads(line)["level"] == "info", line
+
+
+async def test_the_exchange_alone_serves_another_process(tmp_path: Path) -> None:
+    async with _running("simulate", "--port", "0", "--symbols", "BTCUSDT,ETHUSDT") as exchange:
+        rest, websocket = exchange.ready["rest"], exchange.ready["websocket"]
+        config = tmp_path / "elsewhere.toml"
+        config.write_text(
+            '[exchange]\nid = "binanceusdm"\n[exchange.ccxt.urls.api]\n'
+            f'fapiPublic = "{rest}/fapi/v1"\nfapiPublicV2 = "{rest}/fapi/v2"\n'
+            f'[exchange.ccxt.urls.api.ws]\nlinear = "{websocket}/ws"\n'
+        )
+        async with (
+            _running("serve", "--port", "0", "--config", str(config)) as run,
+            grpc.aio.insecure_channel(f"127.0.0.1:{run.ready['port']}") as channel,
+        ):
+            stub = ExchangeServiceStub(channel)
+            call: Any = stub.SubscribePrice(rpc.SubscribePriceRequest(symbols=["ETHUSDT"]))
+            price = await asyncio.wait_for(call.read(), READ_S)
+
+    assert (price.exchange, price.symbol) == ("binance", "ETHUSDT")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("serve", "--config", "absent.toml"), "config file absent.toml: there is no such file"),
+        (("serve", "--exchange", "nasdaq", "--port", "0"), "exchange.id 'nasdaq' is unknown"),
+        (("serve", "--port", "70000"), "server.port: Input should be less than or equal to 65535"),
+        (("simulate", "--symbols", "501", "--port", "0"), "500"),
+        (("config", "--config", "absent.toml"), "config file absent.toml"),
+    ],
+)
+async def test_a_wrong_value_is_one_line_and_status_2(
+    arguments: tuple[str, ...], says: str
+) -> None:
+    process = await _start(*arguments)
+    _, err = await asyncio.wait_for(process.communicate(), START_S)
+
+    assert process.returncode == 2
+    assert err.decode().count("\n") == 1
+    assert says in err.decode()

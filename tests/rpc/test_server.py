@@ -1,0 +1,133 @@
+"""The server around the service: health, reflection, readiness, limits, an orderly end."""
+
+import asyncio
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from opensqt.market_maker.v1 import exchange_pb2 as rpc
+from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
+
+from connector.app import Connector
+from connector.config import BadConfig, Config
+from connector.exchange.embedded import embedded_urls
+from connector.grpc.server import SERVICE_NAME
+from tests.rpc.conftest import Serve, Served, take
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+async def _health(channel: grpc.aio.Channel, name: str) -> int:
+    stub = health_pb2_grpc.HealthStub(channel)
+    return (await stub.Check(health_pb2.HealthCheckRequest(service=name))).status
+
+
+async def _until_health(served: Served, wanted: int) -> None:
+    async with asyncio.timeout(5):
+        for name in ("", SERVICE_NAME):
+            while await _health(served.channel, name) != wanted:
+                await asyncio.sleep(0.01)
+
+
+async def test_health_is_told_for_both_names(serve: Serve) -> None:
+    served = await serve()
+
+    await _until_health(served, SERVING)
+
+
+async def test_reflection_lists_the_service(serve: Serve) -> None:
+    served = await serve()
+    stub = reflection_pb2_grpc.ServerReflectionStub(served.channel)
+
+    async def asked() -> Any:
+        yield reflection_pb2.ServerReflectionRequest(list_services="")
+
+    async for answer in stub.ServerReflectionInfo(asked()):
+        names = {service.name for service in answer.list_services_response.service}
+        assert {SERVICE_NAME, "grpc.health.v1.Health"} <= names
+
+
+async def test_while_the_exchange_is_away_name_and_type_answer_and_health_says_not_serving(
+    no_task_left: None,
+) -> None:
+    nowhere = embedded_urls("http://127.0.0.1:1", "ws://127.0.0.1:1")
+    config = Config.model_validate(
+        {
+            "exchange": {"id": "binanceusdm", "name": "mine", "ccxt": {"urls": nowhere}},
+            "server": {"port": 0, "refusal_pause_ms": 10},
+        }
+    )
+    async with (
+        Connector(config) as connector,
+        grpc.aio.insecure_channel(f"127.0.0.1:{connector.port}") as channel,
+    ):
+        stub = ExchangeServiceStub(channel)
+
+        assert (await stub.GetName(rpc.GetNameRequest())).name == "mine"
+        assert (await stub.GetType(rpc.GetTypeRequest())).type == 2
+        assert await _health(channel, "") == NOT_SERVING
+        assert await _health(channel, SERVICE_NAME) == NOT_SERVING
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await stub.GetSymbols(rpc.GetSymbolsRequest())
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert "markets are not known yet" in (caught.value.details() or "")
+
+        waiting: Any = stub.SubscribePrice(rpc.SubscribePriceRequest(symbols=["BTCUSDT"]))
+        assert await asyncio.wait({asyncio.ensure_future(waiting.read())}, timeout=0.05)
+        assert not waiting.done()
+
+
+async def test_stopping_ends_every_stream_with_a_reason(serve: Serve) -> None:
+    served = await serve()
+    calls: list[Any] = [
+        served.stub.SubscribePrice(rpc.SubscribePriceRequest(symbols=["BTCUSDT"])),
+        served.stub.SubscribeKlines(rpc.SubscribeKlinesRequest(symbols=["BTCUSDT"], interval="1m")),
+        served.stub.SubscribeFundingRate(rpc.SubscribeFundingRateRequest(symbol="BTCUSDT")),
+    ]
+    await served.until(lambda: len(served.upstream()) == 3)
+
+    async with asyncio.timeout(5):
+        await served.connector.server.stop()
+        for call in calls:
+            assert await call.code() is grpc.StatusCode.UNAVAILABLE
+            assert "the connector is shutting down" in await call.details()
+    await served.until(lambda: not served.upstream())
+
+
+async def test_a_port_that_is_taken_is_told(serve: Serve) -> None:
+    served = await serve()
+    config = served.connector.config
+    taken = config.model_copy(
+        update={"server": config.server.model_copy(update={"port": served.connector.port})}
+    )
+
+    with pytest.raises(BadConfig, match=r"can't listen on 127\.0\.0\.1:\d+: is the port taken"):
+        async with Connector(taken):
+            pass
+
+
+async def test_an_exchange_that_nobody_knows_is_told() -> None:
+    config = Config.model_validate({"exchange": {"id": "nasdaq"}, "server": {"port": 0}})
+
+    with pytest.raises(BadConfig, match=r"exchange\.id 'nasdaq' is unknown; allowed: sim, or"):
+        async with Connector(config):
+            pass
+
+
+async def test_a_client_that_only_disappears_is_let_go_of(serve: Serve) -> None:
+    served = await serve()
+    channel = grpc.aio.insecure_channel(f"127.0.0.1:{served.connector.port}")
+    call: Any = ExchangeServiceStub(channel).SubscribePrice(
+        rpc.SubscribePriceRequest(symbols=["BTCUSDT"])
+    )
+    await served.until(lambda: bool(served.upstream()))
+    served.exchange.trade("BTCUSDT", "97123.10", "0.5")
+    await take(call, 1)
+
+    await channel.close()
+
+    await served.until(lambda: served.connector.service.open_streams == 0)
+    await served.until(lambda: not served.upstream())
