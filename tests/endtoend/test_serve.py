@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -39,7 +39,7 @@ async def _start(*arguments: str) -> asyncio.subprocess.Process:
 
 
 @asynccontextmanager
-async def _running(*arguments: str) -> AsyncIterator[Run]:
+async def _running(*arguments: str) -> AsyncGenerator[Run]:
     process = await _start(*arguments)
     try:
         assert process.stdout is not None

@@ -20,7 +20,7 @@ SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
-async def _health(channel: grpc.aio.Channel, name: str) -> int:
+async def _health(channel: Any, name: str) -> int:
     stub = health_pb2_grpc.HealthStub(channel)
     return (await stub.Check(health_pb2.HealthCheckRequest(service=name))).status
 
@@ -40,7 +40,7 @@ async def test_health_is_told_for_both_names(serve: Serve) -> None:
 
 async def test_reflection_lists_the_service(serve: Serve) -> None:
     served = await serve()
-    stub = reflection_pb2_grpc.ServerReflectionStub(served.channel)
+    stub: Any = reflection_pb2_grpc.ServerReflectionStub(served.channel)  # pyright: ignore
 
     async def asked() -> Any:
         yield reflection_pb2.ServerReflectionRequest(list_services="")
@@ -76,8 +76,11 @@ async def test_while_the_exchange_is_away_name_and_type_answer_and_health_says_n
         assert "markets are not known yet" in (caught.value.details() or "")
 
         waiting: Any = stub.SubscribePrice(rpc.SubscribePriceRequest(symbols=["BTCUSDT"]))
-        assert await asyncio.wait({asyncio.ensure_future(waiting.read())}, timeout=0.05)
-        assert not waiting.done()
+        read = asyncio.ensure_future(waiting.read())
+        done, _ = await asyncio.wait({read}, timeout=0.05)
+        assert not done
+        waiting.cancel()
+        await asyncio.wait({read})
 
 
 async def test_stopping_ends_every_stream_with_a_reason(serve: Serve) -> None:
