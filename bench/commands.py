@@ -1,0 +1,152 @@
+"""What the bench tells its own processes, a JSON line each, and what they answer.
+
+The clients know the proto and this file, nothing of the connector.
+"""
+
+from typing import Literal
+
+import msgspec
+
+
+class Done(msgspec.Struct):
+    """Nothing to tell."""
+
+
+class Listening(msgspec.Struct):
+    """A process is up; 0 where there is no port."""
+
+    port: int = 0
+
+
+# to the exchange
+
+
+class Pause(msgspec.Struct, tag=True):
+    """Let prices rest. Answer: Done, once all that was due has been sent."""
+
+
+class Subscriptions(msgspec.Struct, tag=True):
+    """Answer: Counts, websockets by stream name."""
+
+
+class SentPrices(msgspec.Struct, tag=True):
+    """Answer: PriceJournal, every ticker frame sent."""
+
+
+class SentBars(msgspec.Struct, tag=True):
+    """Answer: BarJournal, every frame sent that closes a bar."""
+
+
+ToExchange = Pause | Subscriptions | SentPrices | SentBars
+
+
+class Counts(msgspec.Struct):
+    """Numbers by name."""
+
+    by_name: dict[str, int]
+
+
+class PriceAt(msgspec.Struct, array_like=True):
+    """A price that was sent, or received: wall clock, and what tells it from all others."""
+
+    at_ns: int
+    symbol: str
+    stamp_ns: int
+    """The exchange's time of it."""
+    price: str
+
+
+class PriceJournal(msgspec.Struct):
+    """In the order of sending."""
+
+    prices: list[PriceAt]
+
+
+class BarAt(msgspec.Struct, array_like=True):
+    """A bar that was sent, or received."""
+
+    at_ns: int
+    symbol: str
+    open_ms: int
+    closed: bool
+    figures: tuple[str, str, str, str, str]
+    """Open, high, low, close, volume."""
+
+
+class BarJournal(msgspec.Struct):
+    """In the order of sending."""
+
+    bars: list[BarAt]
+
+
+# to the clients
+
+
+class Listen(msgspec.Struct, tag=True):
+    """Open a stream on a connection of its own. Answer: Done, before anything came."""
+
+    client: str
+    address: str
+    feed: Literal["prices", "bars"]
+    symbols: list[str]
+
+
+class Received(msgspec.Struct, tag=True):
+    """Answer: Counts, messages by client."""
+
+
+class Leave(msgspec.Struct, tag=True):
+    """Cancel every stream. Answer: Heard, one entry for each client in their order."""
+
+
+class Call(msgspec.Struct, tag=True):
+    """Call one after the other. Answer: Latencies."""
+
+    address: str
+    method: Literal["GetName", "GetLatestPrice"]
+    symbol: str
+    count: int
+
+
+class Cycle(msgspec.Struct, tag=True):
+    """Subscribe, await a message, cancel, again and again. Answer: Cycled.
+
+    Every second one has a connection of its own, the others share one.
+    """
+
+    address: str
+    symbols: list[str]
+    count: int
+
+
+ToClients = Listen | Received | Leave | Call | Cycle
+
+
+class HeardBy(msgspec.Struct):
+    """What one client heard."""
+
+    client: str
+    prices: list[PriceAt]
+    bars: list[BarAt]
+    ended: str
+    """Status of a stream that ended by itself; empty: it was open until it was cancelled."""
+
+
+class Heard(msgspec.Struct):
+    """What all clients heard."""
+
+    by: list[HeardBy]
+
+
+class Latencies(msgspec.Struct):
+    """Of each call."""
+
+    ns: list[int]
+
+
+class Cycled(msgspec.Struct):
+    """How the cycles went."""
+
+    done: int
+    failed: list[str]
+    seconds: float

@@ -1,0 +1,81 @@
+"""A bare grpc.aio server of the same proto: what the library and the wire cost without us."""
+
+import asyncio
+import sys
+import time
+
+import grpc
+import msgspec
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.decimal_pb2 import Decimal
+from opensqt.market_maker.v1.events_pb2 import PriceChange
+from opensqt.market_maker.v1.exchange_pb2 import (
+    DESCRIPTOR,
+    GetNameRequest,
+    GetNameResponse,
+    SubscribePriceRequest,
+)
+
+from bench.commands import Done, Listening
+from bench.programs.answering import answer_commands, run, tell
+
+SERVICE = DESCRIPTOR.services_by_name["ExchangeService"].full_name
+
+
+class Bare:
+    """Answers a name, and streams one constant message, stamped, at a steady rate."""
+
+    def __init__(self, per_second: float) -> None:
+        self._pause_ns = round(1_000_000_000 / per_second)
+
+    async def name(self, _: GetNameRequest, __: object) -> GetNameResponse:
+        """Answer at once."""
+        return GetNameResponse(name="bare")
+
+    async def prices(
+        self, _: SubscribePriceRequest, context: "grpc.aio.ServicerContext[object, PriceChange]"
+    ) -> None:
+        """Write message after message, in the way of the connector's handlers."""
+        due_ns = time.monotonic_ns()
+        while True:
+            now_ns = time.monotonic_ns()
+            if due_ns > now_ns:
+                await asyncio.sleep((due_ns - now_ns) / 1e9)
+            due_ns += self._pause_ns
+            seconds, nanos = divmod(time.time_ns(), 1_000_000_000)
+            message = PriceChange(
+                exchange="bare",
+                symbol="BTCUSDT",
+                price=Decimal(value="97123.10"),
+                timestamp=Timestamp(seconds=seconds, nanos=nanos),
+            )
+            await context.write(message)
+
+
+async def _main() -> None:
+    bare = Bare(float(sys.argv[1]))
+    server = grpc.aio.server()
+    handlers = {
+        "GetName": grpc.unary_unary_rpc_method_handler(
+            bare.name, GetNameRequest.FromString, GetNameResponse.SerializeToString
+        ),
+        "SubscribePrice": grpc.unary_stream_rpc_method_handler(
+            bare.prices, SubscribePriceRequest.FromString, PriceChange.SerializeToString
+        ),
+    }
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, handlers)])
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+
+    async def answer(_: Done) -> Done:
+        return Done()
+
+    try:
+        tell(Listening(port))
+        await answer_commands(msgspec.json.Decoder(Done), answer)
+    finally:
+        await server.stop(0)
+
+
+if __name__ == "__main__":
+    run(_main)

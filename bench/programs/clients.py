@@ -1,0 +1,181 @@
+"""Clients of the connector that have its proto and nothing else of it."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import grpc
+import msgspec
+from opensqt.market_maker.v1.events_pb2 import PriceChange
+from opensqt.market_maker.v1.exchange_pb2 import (
+    GetLatestPriceRequest,
+    GetNameRequest,
+    SubscribeKlinesRequest,
+    SubscribePriceRequest,
+)
+from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
+from opensqt.market_maker.v1.resources_pb2 import Candle
+
+from bench.commands import (
+    BarAt,
+    Call,
+    Counts,
+    Cycle,
+    Cycled,
+    Done,
+    Heard,
+    HeardBy,
+    Latencies,
+    Leave,
+    Listen,
+    Listening,
+    PriceAt,
+    Received,
+    ToClients,
+)
+from bench.programs.answering import answer_commands, run, tell
+
+INTERVAL = "1m"
+FIRST_MESSAGE_S = 5.0
+OWN_CONNECTION = (("grpc.use_local_subchannel_pool", 1),)
+"""Without this, channels of one process to one address share a connection."""
+
+
+class Client:
+    """One stream, and what came on it."""
+
+    def __init__(self, asked: Listen) -> None:
+        self.prices: list[tuple[int, PriceChange]] = []
+        self.bars: list[tuple[int, Candle]] = []
+        self._asked = asked
+        self._ended = ""
+        self._task = asyncio.create_task(self._listen())
+
+    @property
+    def count(self) -> int:
+        """How many messages came."""
+        return len(self.prices) + len(self.bars)
+
+    async def leave(self) -> HeardBy:
+        """Cancel the stream and tell what came."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        return HeardBy(
+            client=self._asked.client,
+            prices=[_price(at_ns, message) for at_ns, message in self.prices],
+            bars=[_bar(at_ns, message) for at_ns, message in self.bars],
+            ended=self._ended,
+        )
+
+    async def _listen(self) -> None:
+        asked = self._asked
+        try:
+            async with _connection(asked.address) as stub:
+                if asked.feed == "prices":
+                    note_price = self.prices.append
+                    request = SubscribePriceRequest(symbols=asked.symbols)
+                    async for price in stub.SubscribePrice(request):
+                        note_price((time.time_ns(), price))
+                else:
+                    note_bar = self.bars.append
+                    bars = SubscribeKlinesRequest(symbols=asked.symbols, interval=INTERVAL)
+                    async for bar in stub.SubscribeKlines(bars):
+                        note_bar((time.time_ns(), bar))
+                self._ended = "ended without a status"
+        except grpc.aio.AioRpcError as error:
+            self._ended = f"{error.code().name}: {error.details()}"
+
+
+async def _call(asked: Call) -> Latencies:
+    latencies: list[int] = []
+    name, price = GetNameRequest(), GetLatestPriceRequest(symbol=asked.symbol)
+    async with _connection(asked.address) as stub:
+        await stub.GetName(name)  # connects
+        for _ in range(asked.count):
+            began_ns = time.perf_counter_ns()
+            if asked.method == "GetName":
+                await stub.GetName(name)
+            else:
+                await stub.GetLatestPrice(price)
+            latencies.append(time.perf_counter_ns() - began_ns)
+    return Latencies(latencies)
+
+
+async def _cycle(asked: Cycle) -> Cycled:
+    began, failed, done = time.perf_counter(), list[str](), 0
+    offsets = itertools.cycle(range(len(asked.symbols)))
+
+    async def once(stub: ExchangeServiceStub) -> None:
+        offset = next(offsets)
+        symbols = (asked.symbols[offset:] + asked.symbols[:offset])[:3]
+        call = stub.SubscribePrice(SubscribePriceRequest(symbols=symbols))
+        try:
+            async with asyncio.timeout(FIRST_MESSAGE_S):
+                await anext(aiter(call))
+        finally:
+            call.cancel()
+
+    async with _connection(asked.address) as shared:
+        for number in range(asked.count):
+            try:
+                if number % 2:
+                    async with _connection(asked.address) as own:
+                        await once(own)
+                else:
+                    await once(shared)
+                done += 1
+            except (grpc.aio.AioRpcError, TimeoutError) as error:
+                failed.append(repr(error)[:200])
+    return Cycled(done, failed[:10], time.perf_counter() - began)
+
+
+@asynccontextmanager
+async def _connection(address: str) -> AsyncGenerator[ExchangeServiceStub]:
+    async with grpc.aio.insecure_channel(address, options=OWN_CONNECTION) as channel:
+        yield ExchangeServiceStub(channel)
+
+
+def _price(at_ns: int, message: PriceChange) -> PriceAt:
+    told = message.timestamp
+    stamp_ns = told.seconds * 1_000_000_000 + told.nanos
+    return PriceAt(at_ns, message.symbol, stamp_ns, message.price.value)
+
+
+def _bar(at_ns: int, bar: Candle) -> BarAt:
+    return BarAt(
+        at_ns,
+        bar.symbol,
+        bar.timestamp,
+        bar.is_closed,
+        (bar.open.value, bar.high.value, bar.low.value, bar.close.value, bar.volume.value),
+    )
+
+
+async def _main() -> None:
+    clients: list[Client] = []
+    names: list[str] = []
+
+    async def answer(command: ToClients) -> msgspec.Struct:
+        match command:
+            case Listen():
+                clients.append(Client(command))
+                names.append(command.client)
+                return Done()
+            case Received():
+                counts = (client.count for client in clients)
+                return Counts(dict(zip(names, counts, strict=True)))
+            case Leave():
+                return Heard([await client.leave() for client in clients])
+            case Call():
+                return await _call(command)
+            case Cycle():
+                return await _cycle(command)
+
+    tell(Listening())
+    await answer_commands(msgspec.json.Decoder(ToClients), answer)
+
+
+if __name__ == "__main__":
+    run(_main)

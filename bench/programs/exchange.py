@@ -1,0 +1,107 @@
+"""The embedded exchange alone, with a journal of each frame that it sent."""
+
+import sys
+import time
+
+import msgspec
+
+from bench.commands import (
+    BarAt,
+    BarJournal,
+    Counts,
+    Done,
+    Listening,
+    Pause,
+    PriceAt,
+    PriceJournal,
+    SentBars,
+    SentPrices,
+    Subscriptions,
+    ToExchange,
+)
+from bench.programs.answering import answer_commands, run, tell
+from connector.simulator import Simulator, SimulatorConfig
+
+
+class _Ticker(msgspec.Struct):
+    s: str
+    c: str
+    E: int
+
+
+class _Bar(msgspec.Struct):
+    t: int
+    o: str
+    h: str
+    l: str  # noqa: E741
+    c: str
+    v: str
+    x: bool
+
+
+class _Kline(msgspec.Struct):
+    s: str
+    k: _Bar
+
+
+class Journal:
+    """Frames as they were sent; decoded only when asked for."""
+
+    def __init__(self) -> None:
+        self._frames: list[tuple[int, str, str]] = []
+
+    def note(self, stream: str, payload: str) -> None:
+        """Take a frame in its sending turn."""
+        self._frames.append((time.time_ns(), stream, payload))
+
+    def prices(self) -> list[PriceAt]:
+        """Give the ticker frames."""
+        decoder = msgspec.json.Decoder(_Ticker)
+        sent: list[PriceAt] = []
+        for at_ns, stream, payload in self._frames:
+            if stream.endswith("@ticker"):
+                ticker = decoder.decode(payload)
+                sent.append(PriceAt(at_ns, ticker.s, ticker.E * 1_000_000, ticker.c))
+        return sent
+
+    def closed_bars(self) -> list[BarAt]:
+        """Give the frames that close a bar."""
+        decoder = msgspec.json.Decoder(_Kline)
+        sent: list[BarAt] = []
+        for at_ns, stream, payload in self._frames:
+            if "@kline_" in stream:
+                frame = decoder.decode(payload)
+                bar = frame.k
+                if bar.x:
+                    figures = (bar.o, bar.h, bar.l, bar.c, bar.v)
+                    sent.append(BarAt(at_ns, frame.s, bar.t, True, figures))
+        return sent
+
+
+async def _main() -> None:
+    config = msgspec.json.decode(sys.argv[1], type=SimulatorConfig)
+    journal = Journal()
+    simulator = Simulator(config, on_frame=journal.note)
+    await simulator.start()
+
+    async def answer(command: ToExchange) -> msgspec.Struct:
+        match command:
+            case Pause():
+                simulator.pause()
+                return Done()
+            case Subscriptions():
+                return Counts(simulator.subscriptions())
+            case SentPrices():
+                return PriceJournal(journal.prices())
+            case SentBars():
+                return BarJournal(journal.closed_bars())
+
+    try:
+        tell(Listening(simulator.port))
+        await answer_commands(msgspec.json.Decoder(ToExchange), answer)
+    finally:
+        await simulator.stop()
+
+
+if __name__ == "__main__":
+    run(_main)
