@@ -1,4 +1,4 @@
-"""Point ccxt's Binance class at the embedded exchange, so that nothing leaves this machine."""
+"""Point a ccxt class at another exchange of the same protocol, so that nothing else is reached."""
 
 from typing import Any
 
@@ -8,17 +8,22 @@ from connector.exchange.session import EMBEDDED_CLASS
 
 
 def embedded_urls(rest_url: str, ws_url: str) -> dict[str, Any]:
-    """Give `urls` that replace every address of the class: REST sections by their own path.
+    """Give the `urls` that lead to the embedded exchange. Shapes as in `redirected`."""
+    return redirected(EMBEDDED_CLASS, rest_url, ws_url)
+
+
+def redirected(exchange_id: str, rest_url: str, ws_url: str) -> dict[str, Any]:
+    """Give `urls` in which every API address of a class keeps its path and loses its host.
 
     Shapes:  rest_url `http://127.0.0.1:8080`, ws_url `ws://127.0.0.1:8080`.
     """
-    api: dict[str, Any] = getattr(ccxt.pro, EMBEDDED_CLASS)().urls["api"]
-    return {"api": {key: _redirected(value, rest_url, ws_url) for key, value in api.items()}}
+    api: Any = getattr(ccxt.pro, exchange_id)().urls["api"]
+    return {"api": _redirected(api, rest_url, ws_url)}
 
 
 def _redirected(address: Any, rest_url: str, ws_url: str) -> Any:
     if isinstance(address, dict):
-        return {key: _redirected(value, rest_url, ws_url) for key, value in address.items()}  # pyright: ignore[reportUnknownVariableType]
+        return {key: _redirected(value, rest_url, ws_url) for key, value in address.items()}
     scheme, _, rest = str(address).partition("://")
     path = rest.partition("/")[2]
-    return f"{ws_url if scheme.startswith('ws') else rest_url}/{path}"
+    return f"{ws_url if scheme.startswith('ws') else rest_url}/{path}".rstrip("/")

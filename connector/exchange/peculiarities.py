@@ -21,8 +21,8 @@ class Peculiarities:
 
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """ccxt options that suit us; the configured ones are merged over them."""
-    overrides: type = object
-    """Methods laid over the ccxt class."""
+    overrides: tuple[type, ...] = ()
+    """Classes whose methods are laid over the ccxt class."""
     read_candle: CandleReader | None = None
     funding_in_mark_price: Callable[[Raw], Mapping[str, Any] | None] | None = None
     """A mark price structure → ccxt's funding rate structure."""
@@ -107,7 +107,7 @@ _BINANCE = Peculiarities(
             "ws": {"cost": 2},
         }
     ),
-    overrides=_SocketByChannel,
+    overrides=(_SocketByChannel,),
     read_candle=_binance_candle,
     funding_in_mark_price=_binance_funding,
 )
@@ -116,7 +116,7 @@ TABLE: Mapping[str, Peculiarities] = MappingProxyType(
     {
         "binance": Peculiarities(
             options=_BINANCE.options,
-            overrides=_SocketByChannel,
+            overrides=(_SocketByChannel,),
             read_candle=_binance_candle,
             spot_by_default=True,
         ),

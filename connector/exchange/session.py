@@ -155,7 +155,7 @@ class Session:
 def _instance(class_name: str, config: ExchangeConfig, urls: Mapping[str, Any]) -> Any:
     peculiar = peculiarities_of(class_name)
     base: type[Any] = tapped(getattr(ccxt.pro, class_name))
-    exchange_class = type(base.__name__, (peculiar.overrides, base), {})
+    exchange_class = type(base.__name__, (*peculiar.overrides, base), {})
     exchange: Any = exchange_class(
         {
             "apiKey": config.api_key.get_secret_value(),

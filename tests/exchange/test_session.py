@@ -1,0 +1,157 @@
+"""One supervised ccxt instance: any exchange, bounded questions, reachability told."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import ccxt.pro
+import pytest
+
+from connector.config import BadConfig, ExchangeConfig
+from connector.domain import MarketType
+from connector.errors import ConnectorError, Denied, RateLimited, Transient
+from connector.exchange import session as module
+from connector.exchange.embedded import embedded_urls
+from connector.exchange.faults import as_ours
+from connector.exchange.session import Session
+from tests.exchange.conftest import Trading
+
+Start = Callable[..., Awaitable[Trading]]
+
+
+async def test_every_exchange_of_ccxt_pro_can_be_a_session() -> None:
+    sessions = [Session(ExchangeConfig(id=exchange_id)) for exchange_id in ccxt.pro.exchanges]
+
+    assert all(session.ccxt.number is str for session in sessions)
+    assert all(session.market_type in MarketType for session in sessions)
+    await asyncio.gather(*(session.close() for session in sessions))
+
+
+@pytest.mark.parametrize(
+    ("exchange_id", "market", "served"),
+    [
+        ("binanceusdm", "auto", MarketType.SWAP),
+        ("binance", "auto", MarketType.SPOT),
+        ("okx", "auto", MarketType.SWAP),
+        ("okx", "spot", MarketType.SPOT),
+        ("coinone", "auto", MarketType.SPOT),
+    ],
+)
+async def test_the_market_type_follows_the_exchange_or_the_config(
+    exchange_id: str, market: Any, served: MarketType
+) -> None:
+    session = Session(ExchangeConfig(id=exchange_id, market=market))
+
+    assert session.market_type is served
+    await session.close()
+
+
+def test_a_market_type_that_is_not_traded_is_refused() -> None:
+    with pytest.raises(BadConfig, match=r"exchange\.market 'swap' is not traded on coinone"):
+        Session(ExchangeConfig(id="coinone", market="swap"))
+
+
+async def test_configured_options_win_over_ours() -> None:
+    config = ExchangeConfig.model_validate(
+        {"id": "binanceusdm", "ccxt": {"options": {"watchTickers": {"name": "miniTicker"}}}}
+    )
+    session = Session(config)
+
+    assert session.ccxt.options["watchTickers"]["name"] == "miniTicker"
+    assert session.ccxt.options["watchTrades"]["name"] == "aggTrade"
+    await session.close()
+
+
+async def test_reachability_is_told_when_it_changes(
+    trading: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PROBE_S", 0.05)
+    monkeypatch.setattr(module, "ASK_RETRIES", 1)
+    trade = await trading(symbols=["BTCUSDT"])
+    urls = embedded_urls(trade.exchange.rest_url, trade.exchange.ws_url)
+    session, told = Session(ExchangeConfig(), urls), asyncio.Queue[bool]()
+    session.start(told.put_nowait)
+    async with asyncio.timeout(5):
+        assert await told.get() is True
+        trade.exchange.refuse_connections = True
+        assert await told.get() is False
+        trade.exchange.refuse_connections = False
+        assert await told.get() is True
+    await session.close()
+
+
+class Flaky:
+    """A question that fails as told, then answers."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors, self.asked = list(errors), 0
+
+    async def __call__(self) -> str:
+        self.asked += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return "answer"
+
+
+async def test_a_read_is_tried_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ASK_RETRY_S", 0)
+    session = Session(ExchangeConfig())
+    two, three = Flaky(*[ccxt.NetworkError("gone")] * 2), Flaky(*[ccxt.NetworkError("gone")] * 3)
+
+    assert await session.ask("x", two) == "answer"
+    with pytest.raises(Transient, match="gone"):
+        await session.ask("x", three)
+    assert (two.asked, three.asked) == (3, 3)
+    await session.close()
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (ccxt.RateLimitExceeded("slow down"), RateLimited),
+        (ccxt.AuthenticationError("who?"), Denied),
+    ],
+)
+async def test_what_trying_again_cannot_mend_is_told_at_once(
+    theirs: Exception, ours: type[ConnectorError]
+) -> None:
+    session, question = Session(ExchangeConfig()), Flaky(theirs)
+
+    with pytest.raises(ours):
+        await session.ask("x", question)
+    assert question.asked == 1
+    await session.close()
+
+
+async def test_a_bug_climbs() -> None:
+    session = Session(ExchangeConfig())
+
+    with pytest.raises(ZeroDivisionError):
+        await session.ask("x", Flaky(ZeroDivisionError()))
+    await session.close()
+
+
+async def test_a_question_without_an_answer_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ASK_TIMEOUT_S", 0.02)
+    session = Session(ExchangeConfig())
+
+    with pytest.raises(Transient, match="no answer within"):
+        await session.ask("x", asyncio.Event().wait)
+    await session.close()
+
+
+def test_a_signed_address_never_reaches_an_errors_text() -> None:
+    error = ccxt.RequestTimeout("GET https://x/fapi/v1/order?signature=abc&apiKey=def timed out")
+
+    assert str(as_ours(error)) == "GET https://x/fapi/v1/order timed out"
+
+
+def test_an_answers_retry_after_is_told() -> None:
+    error: Any = ccxt.DDoSProtection("418")
+    error.retry_after = 7.0
+
+    ours = as_ours(error)
+
+    assert isinstance(ours, RateLimited)
+    assert ours.retry_after == timedelta(seconds=7)
