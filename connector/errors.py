@@ -31,6 +31,34 @@ class InvalidRequest(Refused):
     """A field of the request is out of what is allowed; the message says what is."""
 
 
+class InvalidOrder(Refused):
+    """An order's price, quantity or other field is out of what the market allows."""
+
+
+class InsufficientFunds(Refused):
+    """There is not enough balance or collateral for the order."""
+
+
+class PostOnlyWouldTake(Refused):
+    """A post-only order would have executed at once, so it was not placed."""
+
+
+class OrderNotFound(Refused):
+    """No open order answers to that id: unknown, or finished."""
+
+
+class DuplicateOrder(Refused):
+    """The client order id is in use already."""
+
+
+class OrderRejected(Refused):
+    """The exchange did not take the order, for a reason of its own."""
+
+
+class OutcomeUnknown(ConnectorError):
+    """An order was sent, and even looking it up could not tell what became of it."""
+
+
 class ExchangeRefused(Refused):
     """The exchange said no, for a reason of its own."""
 
