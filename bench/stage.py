@@ -28,8 +28,9 @@ Toml = str | int | float | bool | Mapping[str, "Toml"]
 LOAD_SYMBOLS = 50
 LOAD_PER_SECOND = 2_000.0
 FIRST_MESSAGE_S = 15.0
-QUIET_S = 0.4
-"""Nothing more came for so long: nothing is under way."""
+LOOK_S = 0.1
+QUIET_S = 1.5
+"""Nothing more came for so long: nothing is under way, even on a machine that stalls."""
 QUIET_AT_MOST_S = 8.0
 """Before a quiet symbol is repeated."""
 SETTLE_S = 1.5
@@ -136,11 +137,12 @@ async def listen(child: Child, *streams: Listen) -> None:
 
 async def leave_when_quiet(child: Child) -> list[HeardBy]:
     """Wait until nothing more comes, then cancel the streams and take what they heard."""
-    before: dict[str, int] = {}
-    until = time.monotonic() + QUIET_AT_MOST_S
-    while (counts := await _received(child)) != before and time.monotonic() < until:
-        before = counts
-        await asyncio.sleep(QUIET_S)
+    before, quiet_since = await _received(child), time.monotonic()
+    until = quiet_since + QUIET_AT_MOST_S
+    while (now := time.monotonic()) - quiet_since < QUIET_S and now < until:
+        await asyncio.sleep(LOOK_S)
+        if (counts := await _received(child)) != before:
+            before, quiet_since = counts, time.monotonic()
     return (await child.ask(Leave(), Heard)).by
 
 
