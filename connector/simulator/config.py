@@ -1,13 +1,20 @@
 """What the embedded exchange can be told."""
 
 import re
+from collections.abc import Mapping
 from typing import cast
 
 import msgspec
 
 from connector.simulator.market.catalogue import chosen_terms
+from connector.simulator.trading.money import money_of
 
 _HOST = re.compile(r"[A-Za-z0-9.:_-]+")
+USUAL_KEY = "simulator-key"
+USUAL_SECRET = "simulator-secret"
+USUAL_BALANCE = {"USDT": "100000"}
+
+_ASSET = re.compile(r"[A-Z0-9]{2,10}")
 _YEAR_2100_MS = 4_102_444_800_000
 _YEAR_2010_MS = 1_262_304_000_000
 
@@ -48,6 +55,25 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     unread_bytes: int = 8 * 1024 * 1024
     """A websocket that leaves more than this unread is cut."""
 
+    api_key: str | None = USUAL_KEY
+    """The one key there is; None refuses every private request."""
+
+    api_secret: str | None = USUAL_SECRET
+
+    balance: Mapping[str, str] = msgspec.field(default_factory=lambda: dict(USUAL_BALANCE))
+    """What the account starts with, by asset; assets that are traded start with 0."""
+
+    check_timestamps: bool | None = None
+    """Whether requests must carry the exchange's time (to recvWindow). None: when that is the
+    wall clock's, so not with a ManualClock, another `speed` or a `start_ms`."""
+
+    fill_ratio: float = 0.5
+    """Part of each market trade's quantity that the resting orders it reaches get together, at
+    least a step; 0: they are filled by hand only."""
+
+    listen_key_seconds: float = 3600.0
+    """Wall seconds that a listen key lives without being prolonged: clients count in theirs."""
+
     def __post_init__(self) -> None:
         chosen_terms(self.symbols)
         _within("speed", self.speed, 0.001, 3600)
@@ -57,6 +83,12 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
         _within("port", self.port, 0, 65_535)
         _within("ping_seconds", self.ping_seconds, 0.1, 86_400)
         _within("unread_bytes", self.unread_bytes, 16_384, 1 << 30)
+        _within("fill_ratio", self.fill_ratio, 0, 1)
+        _within("listen_key_seconds", self.listen_key_seconds, 1, 86_400)
+        for asset, amount in self.balance.items():
+            if not _ASSET.fullmatch(asset):
+                raise ValueError(f"balance must be of assets like USDT, got {asset!r}")
+            money_of(amount, f"balance of {asset}")
         if self.start_ms is not None:
             _within("start_ms", self.start_ms, _YEAR_2010_MS, _YEAR_2100_MS)
         if not _HOST.fullmatch(self.host):

@@ -1,32 +1,31 @@
 """The embedded exchange: start it, speak to it over loopback, push it about."""
 
 import asyncio
-import time
 from collections.abc import Callable
 
-from aiohttp import web
-
-from connector.simulator.binance.application import build_application
-from connector.simulator.binance.hub import Hub, OnFrame
-from connector.simulator.binance.publisher import Publisher
-from connector.simulator.binance.rest import PublicRest
-from connector.simulator.binance.websocket import WebsocketEndpoint
+from connector.simulator.binance.faults import Faults, How
+from connector.simulator.binance.hub import OnFrame
 from connector.simulator.config import SimulatorConfig
-from connector.simulator.market.bar import Bar
-from connector.simulator.market.clock import ExchangeClock, ManualClock, SystemClock, WallClock
-from connector.simulator.market.listing import Listing, Trade
-from connector.simulator.market.market import Market
-
-_TRADES_A_TURN = 500
-_SHORTEST_WAIT = 0.001
+from connector.simulator.market.clock import ManualClock, SystemClock, WallClock
+from connector.simulator.running import Running
+from connector.simulator.trading.order import Order
+from connector.simulator.trading.snapshots import (
+    BalanceSnapshot,
+    OrderSnapshot,
+    PositionSnapshot,
+    balance_snapshot,
+    order_snapshot,
+    position_snapshot,
+)
 
 
 class Simulator:
-    """An exchange of our own on loopback.
+    """An exchange of our own on loopback, with one account on it.
 
     With the machine's clock one chain of timers walks all instruments; with a `ManualClock`
-    nothing moves but by `advance` and `trade`.
-    `on_frame` hears, in the sending turn, of each frame published: stream name and payload.
+    nothing moves but by `advance`, `trade` and `fill`.
+    `on_frame` hears, in the sending turn, of each frame published: stream name and payload; the
+    account's frames are called `userData`, and are published while someone hears them.
     """
 
     def __init__(
@@ -37,19 +36,17 @@ class Simulator:
         on_frame: OnFrame | None = None,
     ) -> None:
         self.config = config or SimulatorConfig()
-        self.refuse_connections = False
-        """While true, new requests and websockets are cut; those that are open stay."""
+        self.faults = Faults()
+        """Requests that fail on demand; see `fail_next`."""
         self._clock: WallClock = clock or SystemClock()
         self._on_frame = on_frame
-        self._running: _Running | None = None
+        self._running: Running | None = None
 
     async def start(self) -> None:
         """Listen, and let the walks begin; OSError if the address is taken."""
         if self._running is not None:
             raise RuntimeError("the simulator is already running")
-        running = _Running(
-            self.config, self._clock, self._on_frame, lambda: self.refuse_connections
-        )
+        running = Running(self.config, self._clock, self._on_frame, self.faults)
         await running.start()
         self._running = running
 
@@ -71,7 +68,7 @@ class Simulator:
 
     @property
     def ws_url(self) -> str:
-        """`ws://127.0.0.1:PORT`, to be followed by /ws, /stream, /market/ws or /public/ws."""
+        """`ws://127.0.0.1:PORT`, to be followed by /ws, /stream, or /market/ws and the like."""
         return f"ws://{_in_url(self.config.host)}:{self.port}"
 
     @property
@@ -90,6 +87,11 @@ class Simulator:
         return len(self._now.hub.sessions)
 
     @property
+    def private_connections(self) -> int:
+        """Open websockets on the listen key that is alive."""
+        return self._now.user_data.sockets
+
+    @property
     def slow_readers_cut(self) -> int:
         """Websockets cut because they left too much unread."""
         return self._now.hub.too_slow
@@ -99,7 +101,7 @@ class Simulator:
         return self._now.hub.subscriptions()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something holds of `connections` or `subscriptions()`; bound it by a timeout.
+        """Wait until something holds of connections or subscriptions; bound it by a timeout.
 
         `await simulator.until(lambda: "btcusdt@ticker" in simulator.subscriptions())`
         """
@@ -108,6 +110,7 @@ class Simulator:
     def trade(self, symbol: str, price: str, quantity: str, *, taker_bought: bool = True) -> None:
         """Push one trade; all frames due go out, and the walk goes on from there.
 
+        The account's resting orders that it reaches get their share of it (`fill_ratio`).
         Errors:  ValueError for a symbol not listed, a price off the tick, a quantity off the step.
         """
         running = self._now
@@ -138,9 +141,12 @@ class Simulator:
         """Let the walks go on; what was missed is not caught up."""
         self._now.market.resume(self._now.clock.now_us())
 
-    async def drop_sockets(self) -> None:
-        """Cut every websocket without a close frame, and wait until they are gone."""
-        await self._now.drop_sockets()
+    async def drop_sockets(self, private: bool | None = None) -> None:
+        """Cut websockets without a close frame, and wait until they are gone.
+
+        True: those of the account's stream; False: the market's; None: all.
+        """
+        await self._now.drop_sockets(private)
 
     def send_raw(self, stream: str | None, text: str) -> int:
         """Send text as it stands to a stream's subscribers, or with None to all websockets.
@@ -152,96 +158,118 @@ class Simulator:
         return sent
 
     @property
-    def _now(self) -> "_Running":
+    def refuse_connections(self) -> bool:
+        """While true, new requests and websockets are cut; those that are open stay."""
+        return self.faults.refuse_connections
+
+    @refuse_connections.setter
+    def refuse_connections(self, refuse: bool) -> None:
+        self.faults.refuse_connections = refuse
+
+    @property
+    def refuse_websockets(self) -> bool:
+        """While true, new websockets are cut; REST goes on."""
+        return self.faults.refuse_websockets
+
+    @refuse_websockets.setter
+    def refuse_websockets(self, refuse: bool) -> None:
+        self.faults.refuse_websockets = refuse
+
+    @property
+    def mute_private(self) -> bool:
+        """While true, the account's events are lost; its websockets stay open."""
+        return self._now.user_data.muted
+
+    @mute_private.setter
+    def mute_private(self, mute: bool) -> None:
+        self._now.user_data.muted = mute
+
+    def fail_next(self, method: str, path: str, how: How, times: int = 1) -> None:
+        """Let the next requests to a path fail: `Faults.fail_next` says how.
+
+        `simulator.fail_next("POST", "/fapi/v1/order", "cut_after")`
+        """
+        self.faults.fail_next(method, path, how, times)
+
+    def expire_listen_keys(self) -> None:
+        """End the listen key: its websockets hear `listenKeyExpired`, then nothing more."""
+        self._now.user_data.expire(self._now.market.now_ms)
+        self._now.hub.flush()
+
+    @property
+    def orders_placed(self) -> dict[str, int]:
+        """How many orders were taken, by client order id."""
+        return dict(self._now.desk.orders.placed)
+
+    def orders(self, *, only_open: bool = False) -> list[OrderSnapshot]:
+        """Give the account's orders, oldest first."""
+        orders = self._now.desk.orders
+        return [
+            self._snapshot(each) for each in (orders.every_open() if only_open else orders.every())
+        ]
+
+    def order(self, symbol: str, client_order_id: str) -> OrderSnapshot:
+        """Give the open order of a client id, or the last one; KeyError if there was none."""
+        return self._snapshot(self._found(symbol, client_order_id))
+
+    def positions(self) -> list[PositionSnapshot]:
+        """Give the positions that are not flat."""
+        desk, now_ms = self._now.desk, self._now.market.now_ms
+        return [position_snapshot(desk, each, now_ms) for each in desk.account.held()]
+
+    def balances(self) -> dict[str, BalanceSnapshot]:
+        """Give each asset's figures."""
+        desk, now_ms = self._now.desk, self._now.market.now_ms
+        return {asset: balance_snapshot(desk, asset, now_ms) for asset in desk.account.wallets}
+
+    def fill(
+        self,
+        symbol: str,
+        order: int | str,
+        quantity: str | None = None,
+        price: str | None = None,
+    ) -> OrderSnapshot:
+        """Fill an open order (id or client id) as a maker, wholly or in part; give it afterwards.
+
+        The frames go out when the loop's turn ends, together with those of other calls: several
+        fills in one turn are one piece on the wire.
+        Errors:  KeyError for an order that never was, Refused for one that is not open.
+        """
+        running = self._now
+        running.catch_up()
+        found = self._found(symbol, order)
+        it = running.market.listings[symbol].instrument
+        steps = found.remaining if quantity is None else it.steps(quantity)
+        ticks = 0 if price is None else it.ticks(price)
+        running.desk.fill_by_hand(found, steps, ticks, running.market.now_ms)
+        running.hub.flush_soon()
+        return self._snapshot(found)
+
+    def cancel(self, symbol: str, order: int | str, *, expired: bool = False) -> OrderSnapshot:
+        """End an open order without its owner's asking: canceled, or expired."""
+        running = self._now
+        running.catch_up()
+        found = self._found(symbol, order)
+        end = running.desk.expire if expired else running.desk.cancel
+        end(found, running.market.now_ms)
+        running.hub.flush_soon()
+        return self._snapshot(found)
+
+    @property
+    def _now(self) -> Running:
         if self._running is None:
             raise RuntimeError("the simulator is not running")
         return self._running
 
+    def _found(self, symbol: str, order: int | str) -> Order:
+        by_id = order if isinstance(order, int) else None
+        found = self._now.desk.orders.find(symbol, by_id, str(order))
+        if found is None:
+            raise KeyError(f"no order {order!r} of {symbol}")
+        return found
 
-class _Events:
-    """Hands the market's events to a publisher that is made after the market."""
-
-    publisher: Publisher
-
-    def on_trade(self, listing: Listing, trade: Trade) -> None:
-        self.publisher.on_trade(listing, trade)
-
-    def on_minute(self, listing: Listing, at_ms: int, closed: dict[str, Bar]) -> None:
-        self.publisher.on_minute(listing, at_ms, closed)
-
-    def on_second(self, number: int, at_ms: int) -> None:
-        self.publisher.on_second(number, at_ms)
-
-
-class _Running:
-    """One life of the simulator, from start to stop."""
-
-    def __init__(
-        self,
-        config: SimulatorConfig,
-        wall: WallClock,
-        on_frame: OnFrame | None,
-        refuses: Callable[[], bool],
-    ) -> None:
-        start_ms = int(time.time() * 1000) if config.start_ms is None else config.start_ms
-        self.clock = ExchangeClock(start_ms, config.speed, wall)
-        events = _Events()
-        self.market = Market(config, start_ms, events)
-        self.hub = Hub(self.market.listings, on_frame)
-        events.publisher = Publisher(self.hub)
-        self.port = config.port
-        self._host = config.host
-        self._websockets = WebsocketEndpoint(
-            self.hub, ping_seconds=config.ping_seconds, unread_bytes=config.unread_bytes
-        )
-        rest = PublicRest(self.market, self.catch_up).routes()
-        application = build_application(rest, self._websockets.serve, refuses)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
-        self._walks = not isinstance(wall, ManualClock)
-        self._turn: asyncio.TimerHandle | None = None
-
-    async def start(self) -> None:
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, self._host, self.port).start()
-        except BaseException:
-            await self._runner.cleanup()
-            raise
-        self.port = self._runner.addresses[0][1]
-        if self._walks:
-            self._walk()
-
-    async def stop(self) -> None:
-        if self._turn is not None:
-            self._turn.cancel()
-        await self._websockets.close_all()
-        await self._runner.cleanup()
-
-    def catch_up(self) -> bool:
-        """Let what is due happen, and send it; on the machine's clock no more than a turn's.
-
-        True when nothing is left that is due.
-        """
-        at_most = _TRADES_A_TURN if self._walks else None
-        done = self.market.advance(self.clock.now_us(), at_most)
-        self.hub.flush()
-        return done
-
-    async def drop_sockets(self) -> None:
-        dropped = list(self.hub.sessions)
-        for session in dropped:
-            session.cut()
-        await self.hub.until(lambda: not any(each in self.hub.sessions for each in dropped))
-
-    def _walk(self) -> None:
-        """Take a short turn, so that others have theirs; a late one catches up.
-
-        A chain of timers: half the loop's iterations of a task that sleeps.
-        """
-        wait = 0.0
-        if self.catch_up():
-            wait = max(self.clock.wall_seconds_until(self.market.next_us), _SHORTEST_WAIT)
-        self._turn = asyncio.get_running_loop().call_later(wait, self._walk)
+    def _snapshot(self, order: Order) -> OrderSnapshot:
+        return order_snapshot(self._now.market.listings[order.symbol].instrument, order)
 
 
 async def run(config: SimulatorConfig, ready: Callable[[Simulator], None]) -> None:

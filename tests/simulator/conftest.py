@@ -3,7 +3,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from on_loopback import WITHIN, Exchange
+
+from tests.simulator.on_loopback import WITHIN, Exchange
 
 
 @pytest.fixture

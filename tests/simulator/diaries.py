@@ -2,13 +2,12 @@
 
 from collections import defaultdict
 
-from on_loopback import START_MS
-
 from connector.simulator import SimulatorConfig
 from connector.simulator.market.bar import Bar, copied
 from connector.simulator.market.interval import MINUTE_MS
 from connector.simulator.market.listing import Listing, Trade
 from connector.simulator.market.market import Market
+from tests.simulator.on_loopback import START_MS
 
 MINUTE = START_MS - START_MS % MINUTE_MS
 """Opening of the minute that the start falls in."""

@@ -38,6 +38,10 @@ class Exchange(Simulator):
         async with asyncio.timeout(WITHIN):
             await self.until(lambda: set(streams) <= self.subscriptions().keys())
 
+    async def until_private(self, sockets: int = 1) -> None:
+        async with asyncio.timeout(WITHIN):
+            await self.until(lambda: self.private_connections == sockets)
+
     async def until_nobody_listens(self) -> None:
         async with asyncio.timeout(WITHIN):
             await self.until(lambda: not self.subscriptions() and not self.connections)
@@ -112,9 +116,10 @@ def pointed_at(urls: Any, rest_url: str, ws_url: str) -> Any:
 
 
 @asynccontextmanager
-async def ccxt_client(simulator: Simulator) -> AsyncGenerator[Any]:
+async def ccxt_client(simulator: Simulator, **settings: Any) -> AsyncGenerator[Any]:
     """Give ccxt's own class, with exact numbers, all its addresses on loopback."""
-    client: Any = ccxt.pro.binanceusdm({"enableRateLimit": False})
+    options: Any = {"enableRateLimit": False, **settings}
+    client: Any = ccxt.pro.binanceusdm(options)
     client.number = str
     client.urls["api"] = pointed_at(client.urls["api"], simulator.rest_url, simulator.ws_url)
     try:
@@ -122,3 +127,11 @@ async def ccxt_client(simulator: Simulator) -> AsyncGenerator[Any]:
             yield client
     finally:
         await client.close()
+
+
+@asynccontextmanager
+async def ccxt_trader(simulator: Simulator, **settings: Any) -> AsyncGenerator[Any]:
+    """Give ccxt's own class with the account's keys."""
+    keys = {"apiKey": "simulator-key", "secret": "simulator-secret"}
+    async with ccxt_client(simulator, **keys, **settings) as client:
+        yield client

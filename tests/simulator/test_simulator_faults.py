@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 import orjson
 import pytest
-from on_loopback import WITHIN, Exchange, asked, got, line
 
 from connector.simulator import ManualClock, Simulator, SimulatorConfig, run
+from tests.simulator.on_loopback import WITHIN, Exchange, asked, got, line
 
 
 async def test_dropped_sockets_end_without_a_close_frame(exchange: Exchange) -> None:

@@ -3,10 +3,8 @@
 from itertools import pairwise
 
 import pytest
-from diaries import MINUTE, Diary, lived
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from on_loopback import START_MS
 
 from connector.simulator import SimulatorConfig
 from connector.simulator.market.bar import Bar, copied
@@ -18,6 +16,8 @@ from connector.simulator.market.interval import INTERVALS, MINUTE_MS, moved_ms, 
 from connector.simulator.market.listing import Trade
 from connector.simulator.market.market import Market
 from connector.simulator.market.walk import Walk
+from tests.simulator.diaries import MINUTE, Diary, lived
+from tests.simulator.on_loopback import START_MS
 
 INSTRUMENTS = {name: Instrument(catalogue()[name]) for name in ("BTCUSDT", "1000SATSUSDT")}
 

@@ -4,14 +4,14 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from diaries import MINUTE, Diary, lived
-from on_loopback import START_MS
 
 from connector.simulator import SimulatorConfig
 from connector.simulator.market.clock import ExchangeClock, ManualClock
 from connector.simulator.market.interval import MINUTE_MS
 from connector.simulator.market.market import Market
 from connector.simulator.market.pacer import Pacer
+from tests.simulator.diaries import MINUTE, Diary, lived
+from tests.simulator.on_loopback import START_MS
 
 
 def test_all_symbols_close_at_the_same_instants_on_whole_minutes() -> None:

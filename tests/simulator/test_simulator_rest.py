@@ -5,7 +5,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from on_loopback import START_MS, Exchange, asked, got
+
+from tests.simulator.on_loopback import START_MS, Exchange, asked, got
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 MINUTE = START_MS - START_MS % MINUTE_MS
@@ -92,9 +93,9 @@ async def test_a_request_that_is_wrong_is_refused_with_the_exchanges_own_code(
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/fapi/v1/order"),
-        ("GET", "/fapi/v3/account"),
-        ("POST", "/fapi/v1/listenKey"),
+        ("POST", "/fapi/v1/algoOrder"),
+        ("GET", "/fapi/v1/account"),
+        ("PATCH", "/fapi/v1/listenKey"),
         ("GET", "/fapi/v1/nothing"),
         ("POST", "/fapi/v1/klines"),
     ],

@@ -3,7 +3,6 @@
 from collections import Counter
 
 import pytest
-from diaries import lived
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from connector.simulator import SimulatorConfig
 from connector.simulator.market.catalogue import catalogue
 from connector.simulator.market.digits import fixed_text, whole_count
 from connector.simulator.market.instrument import Instrument
+from tests.simulator.diaries import lived
 
 
 def test_there_are_500_symbols_each_with_its_own_name_and_sound_terms() -> None:

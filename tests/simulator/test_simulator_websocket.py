@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import aiohttp
 import pytest
-from on_loopback import START_MS, WITHIN, Exchange, line
+
+from tests.simulator.on_loopback import START_MS, WITHIN, Exchange, line
 
 MINUTE_MS = 60_000
 FIRST_BOUNDARY_MS = START_MS - START_MS % MINUTE_MS + MINUTE_MS
@@ -121,10 +122,9 @@ async def test_the_addresses_that_ccxt_makes_are_served(exchange: Exchange, path
         assert await ws.ask("LIST_SUBSCRIPTIONS") == {"result": [], "id": 1}
 
 
-@pytest.mark.parametrize("path", ["/private/ws?listenKey=x", "/ws-fapi/v1"])
-async def test_the_private_side_is_honestly_absent(exchange: Exchange, path: str) -> None:
+async def test_orders_over_the_websocket_are_honestly_absent(exchange: Exchange) -> None:
     with pytest.raises(aiohttp.WSServerHandshakeError, match="404"):
-        async with line(exchange, path):
+        async with line(exchange, "/ws-fapi/v1"):
             pass
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 import pytest
 from ccxt.base.errors import BadRequest, BadSymbol, NetworkError
-from on_loopback import START_MS, Exchange, ccxt_client
+
+from tests.simulator.on_loopback import START_MS, Exchange, ccxt_client
 
 BTC, ETH, SATS = "BTC/USDT:USDT", "ETH/USDT:USDT", "1000SATS/USDT:USDT"
 

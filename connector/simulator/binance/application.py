@@ -1,31 +1,23 @@
-"""The exchange as a web application: routes, refusals, what is not here."""
-
-from collections.abc import Callable
+"""The exchange as a web application: routes, faults, what is not here."""
 
 from aiohttp import web
 
+from connector.simulator.binance.faults import Faults
 from connector.simulator.binance.parameters import Rejected
 from connector.simulator.binance.rest import Handler
 
-_CATEGORIES = ("", "/market", "/public")
-"""Streams are served under each; the private one is not here."""
+Routes = dict[tuple[str, str], Handler]
+"""By method and path."""
+
+_CATEGORIES = ("", "/market", "/public", "/private")
+"""Streams are served under each."""
 
 
-def build_application(
-    rest: dict[str, Handler], websocket: Handler, refuses: Callable[[], bool]
-) -> web.Application:
-    """Put the endpoints together. While `refuses()`, each new request is cut without an answer."""
-
-    @web.middleware
-    async def refusing(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if refuses() and request.transport is not None:
-            request.transport.abort()
-            return web.Response()
-        return await handler(request)
-
-    application = web.Application(middlewares=[refusing])
-    for path, handler in rest.items():
-        application.router.add_get(path, handler)
+def build_application(rest: Routes, websocket: Handler, faults: Faults) -> web.Application:
+    """Put the endpoints together; `faults` stands before all of them."""
+    application = web.Application(middlewares=[faults.middleware])
+    for (method, path), handler in rest.items():
+        application.router.add_route(method, path, handler)
     for category in _CATEGORIES:
         application.router.add_get(f"{category}/ws", websocket)
         application.router.add_get(f"{category}/ws/{{streams:.*}}", websocket)

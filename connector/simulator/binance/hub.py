@@ -35,25 +35,36 @@ class Hub:
         self.on_trade: dict[str, dict[str, Stream]] = {}
         """By symbol, then kind; those of a trade and of a second."""
         self.on_second: dict[str, dict[str, Stream]] = {}
+        self.keyed: dict[str, Stream] = {}
+        """User data streams, by listen key; whether a key is alive is not known here."""
         self._by_name: dict[str, Stream] = {}
         self.listings = listings
         self._on_frame = on_frame
         self._due: list[Session] = []
+        self._flushes_soon = False
         self._awaited: dict[asyncio.Future[None], Callable[[], bool]] = {}
 
     def opened(self, session: Session) -> None:
         """Take a new websocket in."""
         self.sessions[session] = None
-        self._tell_changed()
+        if session.listen_key is not None:
+            stream = self.keyed.setdefault(session.listen_key, Stream(session.listen_key))
+            stream.sessions[session] = None
+        self.tell_changed()
 
     def closed(self, session: Session) -> None:
         """Forget a websocket and its subscriptions."""
         for name in list(session.streams):
             self.unsubscribe(session, name)
+        if session.listen_key is not None:
+            stream = self.keyed[session.listen_key]
+            del stream.sessions[session]
+            if not stream.sessions:
+                del self.keyed[stream.name]
         if session in self.sessions:
             del self.sessions[session]
             self.too_slow += session.was_too_slow
-        self._tell_changed()
+        self.tell_changed()
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something holds that websockets and subscriptions can change."""
@@ -72,9 +83,16 @@ class Hub:
 
     def flush(self) -> None:
         """Write what was published since the last time."""
+        self._flushes_soon = False
         due, self._due = self._due, []
         for session in due:
             session.flush()
+
+    def flush_soon(self) -> None:
+        """Write it when this turn of the loop ends, in one piece, however often this is asked."""
+        if not self._flushes_soon:
+            self._flushes_soon = True
+            asyncio.get_running_loop().call_soon(self.flush)
 
     def subscriptions(self) -> dict[str, int]:
         """Count the websockets subscribed to each stream; streams without any are left out."""
@@ -90,7 +108,7 @@ class Hub:
             stream = self._by_name[name] = Stream(name)
             self._begin(stream)
         stream.sessions[session] = None
-        self._tell_changed()
+        self.tell_changed()
 
     def unsubscribe(self, session: Session, name: str) -> None:
         """Let go of a stream; one that was never subscribed is let go silently."""
@@ -102,12 +120,15 @@ class Hub:
         if not stream.sessions:
             del self._by_name[name]
             self._end(stream)
-        self._tell_changed()
+        self.tell_changed()
 
-    def publish(self, stream: Stream, payload: str) -> None:
-        """Send a payload to a stream's subscribers, in the wrapper where one is due."""
+    def publish(self, stream: Stream, payload: str, called: str | None = None) -> None:
+        """Send a payload to a stream's subscribers, in the wrapper where one is due.
+
+        `called` is the name under which it is told to those who hear of frames.
+        """
         if self._on_frame is not None:
-            self._on_frame(stream.name, payload)
+            self._on_frame(called or stream.name, payload)
         plain = wrapped = b""
         for session in stream.sessions:
             if session.combined:
@@ -132,7 +153,8 @@ class Hub:
             session.gather(frame)
         return len(sessions)
 
-    def _tell_changed(self) -> None:
+    def tell_changed(self) -> None:
+        """Look at what is awaited again."""
         for awaited, condition in self._awaited.items():
             if not awaited.done() and condition():
                 awaited.set_result(None)

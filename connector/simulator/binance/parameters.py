@@ -40,7 +40,7 @@ class Parameters:
 
     def listing(self) -> Listing:
         """Give the one that `symbol` names."""
-        return self._listed(self._mandatory("symbol"))
+        return self._listed(self.mandatory("symbol"))
 
     def listings(self) -> list[Listing] | None:
         """Give the one that `symbol` names as a list, or None when it names none."""
@@ -52,7 +52,7 @@ class Parameters:
 
     def interval(self) -> str:
         """Give `interval`, one of the exchange's."""
-        interval = self._mandatory("interval")
+        interval = self.mandatory("interval")
         if interval not in INTERVALS:
             raise Rejected(-1120, "Invalid interval.")
         return interval
@@ -79,7 +79,7 @@ class Parameters:
         if text is None:
             return None
         if not text:
-            raise _missing(name)
+            raise not_sent(name)
         if not (text.isascii() and text.isdigit() and len(text) <= 20):
             raise Rejected(
                 -1100,
@@ -88,10 +88,25 @@ class Parameters:
             )
         return int(text)
 
-    def _mandatory(self, name: str) -> str:
+    def text(self, name: str) -> str | None:
+        """Give a parameter, or None when it was not sent; -1105 when it was sent empty."""
+        text = self._query.get(name)
+        if text == "":
+            raise Rejected(-1105, f"Parameter '{name}' was empty.")
+        return text
+
+    def flag(self, name: str) -> bool:
+        """Give `true` or `false`, false when it was not sent."""
+        text = (self.text(name) or "false").lower()
+        if text not in ("true", "false"):
+            raise Rejected(-1130, f"Data sent for parameter '{name}' is not valid.")
+        return text == "true"
+
+    def mandatory(self, name: str) -> str:
+        """Give a parameter that must be there."""
         text = self._query.get(name)
         if not text:
-            raise _missing(name)
+            raise not_sent(name)
         return text
 
     def _listed(self, symbol: str) -> Listing:
@@ -101,7 +116,8 @@ class Parameters:
         return listing
 
 
-def _missing(name: str) -> Rejected:
+def not_sent(name: str) -> Rejected:
+    """Give the refusal of a request without a mandatory parameter."""
     return Rejected(
         -1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed."
     )

@@ -27,8 +27,8 @@ class PublicRest:
         self._market = market
         self._bring_up_to_date = bring_up_to_date
 
-    def routes(self) -> dict[str, Handler]:
-        """Give the GET endpoints by path."""
+    def routes(self) -> dict[tuple[str, str], Handler]:
+        """Give the endpoints by method and path."""
         market = self._market
         answered: dict[str, Answer] = {
             "/fapi/v1/ping": lambda _: {},
@@ -46,7 +46,7 @@ class PublicRest:
             "/fapi/v1/depth": self._depth,
             "/fapi/v1/aggTrades": self._agg_trades,
         }
-        return {path: self._handler(answer) for path, answer in answered.items()}
+        return {("GET", path): self._handler(answer) for path, answer in answered.items()}
 
     def _handler(self, answer: Answer) -> Handler:
         async def handle(request: web.Request) -> web.Response:

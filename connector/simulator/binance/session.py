@@ -30,10 +30,13 @@ class Session:
         transport: asyncio.WriteTransport,
         *,
         combined: bool,
+        listen_key: str | None,
         unread_bytes: int,
         on_first: Callable[["Session"], None],
     ) -> None:
         self.combined = combined
+        self.listen_key = listen_key
+        """The one in the address of a user data stream; None for market streams."""
         self.streams: dict[str, None] = {}
         self.was_too_slow = False
         self._transport = transport

@@ -1,6 +1,10 @@
-"""The websocket endpoint: /ws, /ws/{anything}, /stream, each also behind a category."""
+"""The websocket endpoint: /ws, /ws/{anything}, /stream, each also behind a category.
+
+A user data stream is /ws/{listenKey} or /private/ws?listenKey={listenKey}.
+"""
 
 import asyncio
+import re
 
 from aiohttp import WSMsgType, web
 
@@ -10,6 +14,7 @@ from connector.simulator.binance.session import Session, text_frame
 from connector.simulator.binance.stream_names import parse_stream_name
 
 _LONGEST_REQUEST = 256 * 1024
+_LISTEN_KEY = re.compile(r"[A-Za-z0-9]{64}")
 
 
 class WebsocketEndpoint:
@@ -24,7 +29,8 @@ class WebsocketEndpoint:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Serve one websocket: subscribe what the address names, then what is asked for.
 
-        Names in the address that are no stream (ccxt puts a number there) are passed over.
+        Names in the address that are no stream (ccxt puts a number there) are passed over; one
+        as long as a listen key is one.
         """
         transport = request.transport
         if transport is None:
@@ -40,6 +46,7 @@ class WebsocketEndpoint:
         session = Session(
             transport,
             combined=request.path.endswith("/stream"),
+            listen_key=_listen_key(request),
             unread_bytes=self._unread_bytes,
             on_first=hub.gather_later,
         )
@@ -69,3 +76,11 @@ def _names_in_address(request: web.Request) -> list[str]:
     named = request.match_info.get("streams", "").split("/")
     named += request.query.get("streams", "").split("/")
     return [name for name in named if parse_stream_name(name) is not None]
+
+
+def _listen_key(request: web.Request) -> str | None:
+    """Find the listen key in an address; one that never was is as silent as a dead one."""
+    if request.path.startswith("/private"):
+        return request.query.get("listenKey") or request.match_info.get("streams") or ""
+    named = request.match_info.get("streams", "")
+    return named if _LISTEN_KEY.fullmatch(named) else None

@@ -48,6 +48,13 @@ class Instrument:
         self.mark_text: IntText = fixed_text(1, self.mark_decimals)
         self.mark_units = self.tick_units * 10 ** (self.mark_decimals - self.price_decimals)
         """Mark units (10^-mark_decimals) in a tick."""
+        self.money_in_lot = self.tick_units * step_units
+        self.money_in_lot *= 10 ** (8 - self.price_decimals - self.quantity_decimals)
+        """Money (10^-8 of the quote asset) in a tick times a step; whole for every instrument."""
+        self.least_notional = whole_count(terms.min_notional, "0.00000001", "least notional")
+        """In money."""
+        self._step_units = step_units
+        self._marks_in_money = 10 ** (self.mark_decimals - 8 + self.quantity_decimals)
         trade_value = Decimal(800)
         self.usual_steps = max(
             2, int(trade_value / (Decimal(terms.price) * Decimal(terms.step)).normalize())
@@ -59,6 +66,11 @@ class Instrument:
         """The highest price that is accepted, in ticks."""
         self.least_price = max(1, self.start_price // 20)
         self.greatest_price = self.start_price * 20
+
+    def value_at_mark(self, mark: int, steps: int) -> int:
+        """Give what signed steps are worth at a mark price, in money, to the nearest unit."""
+        doubled = 2 * mark * steps * self._step_units + self._marks_in_money
+        return doubled // (2 * self._marks_in_money)
 
     def ticks(self, price: str) -> int:
         """Read a price; ValueError unless it is a multiple of the tick, up to the highest."""

@@ -1,0 +1,134 @@
+"""What the exchange does wrong when it is told to: the one place where requests go astray."""
+
+import asyncio
+
+import msgspec
+from aiohttp import web
+
+from connector.simulator.binance.parameters import json_response
+from connector.simulator.binance.rest import Handler
+
+How = str | tuple[str, float]
+"""See `Faults.fail_next`."""
+
+ANY = "*"
+_STAGES = ("before", "after")
+_KINDS = ("cut", "hang", "status", "delay")
+
+_BODIES: dict[tuple[int, str], tuple[int, str]] = {
+    (429, "before"): (
+        -1003,
+        "Too many requests; current limit is 2400 requests per minute."
+        " Please use the websocket for live updates to avoid polling the API.",
+    ),
+    (418, "before"): (-1003, "Way too many requests; IP banned until 1749993999999."),
+    (503, "before"): (-1008, "Service Unavailable."),
+    (503, "after"): (-1000, "Unknown error, please check your request or try again later."),
+    (408, "after"): (
+        -1007,
+        "Timeout waiting for response from backend server. Send status unknown;"
+        " execution status unknown.",
+    ),
+}
+"""What a status says; others say -1000."""
+
+
+class _Planned(msgspec.Struct):
+    method: str
+    path: str
+    kind: str
+    stage: str
+    number: float
+    times: int
+
+
+class Faults:
+    """Decides about each request before its handler and after it."""
+
+    def __init__(self) -> None:
+        self.refuse_connections = False
+        """While true, each new request and websocket is cut without an answer."""
+        self.refuse_websockets = False
+        """While true, each new websocket is cut; REST goes on."""
+        self._planned: list[_Planned] = []
+        self._released = asyncio.Event()
+
+    @property
+    def planned(self) -> int:
+        """Failures still to come."""
+        return sum(each.times for each in self._planned)
+
+    def fail_next(self, method: str, path: str, how: How, times: int = 1) -> None:
+        """Let the next requests to a path fail; several plans are used up in their order.
+
+        Shapes:  method "POST" or "*", path "/fapi/v1/order" or "*"; how
+                 "cut_before", "cut_after": the connection is cut without an answer;
+                 "hang_before", "hang_after": no answer ever comes, the connection stays;
+                 ("status_before", 503), ("status_after", 503): answered with that status;
+                 ("delay_before", seconds), ("delay_after", seconds): all well, but late.
+                 What fails "before" was not executed, "after" it was. ("delay", seconds) is after.
+        Errors:  ValueError for any other.
+        """
+        name, number = how if isinstance(how, tuple) else (how, 0.0)
+        kind, _, stage = (name if "_" in name else f"{name}_after").partition("_")
+        needs_number = kind in ("status", "delay")
+        if kind not in _KINDS or stage not in _STAGES or needs_number != isinstance(how, tuple):
+            raise ValueError(f"no such way to fail: {how!r}")
+        if times < 1:
+            raise ValueError(f"times must be at least 1, got {times}")
+        self._planned.append(_Planned(method.upper(), path, kind, stage, number, times))
+
+    def forget(self) -> None:
+        """Let nothing fail any more; what hangs is cut."""
+        self._planned.clear()
+        self.release()
+
+    def release(self) -> None:
+        """Cut what hangs."""
+        self._released.set()
+        self._released = asyncio.Event()
+
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Stand between every request and its handler."""
+        websocket = request.headers.get("Upgrade", "").lower() == "websocket"
+        if self.refuse_connections or (self.refuse_websockets and websocket):
+            return _cut(request)
+        planned = self._take(request)
+        if planned is None:
+            return await handler(request)
+        if planned.stage == "before":
+            if planned.kind != "delay":
+                return await self._failed(request, planned)
+            await asyncio.sleep(planned.number)
+            return await handler(request)
+        response = await handler(request)
+        if planned.kind != "delay":
+            return await self._failed(request, planned)
+        await asyncio.sleep(planned.number)
+        return response
+
+    def _take(self, request: web.Request) -> _Planned | None:
+        for planned in self._planned:
+            if planned.method in (ANY, request.method) and planned.path in (ANY, request.path):
+                planned.times -= 1
+                if not planned.times:
+                    self._planned.remove(planned)
+                return planned
+        return None
+
+    async def _failed(self, request: web.Request, planned: _Planned) -> web.StreamResponse:
+        if planned.kind == "status":
+            status = int(planned.number)
+            usual = (-1000, "An unknown error occured while processing the request.")
+            code, message = _BODIES.get((status, planned.stage), usual)
+            return json_response({"code": code, "msg": message}, status)
+        if planned.kind == "hang":
+            await self._released.wait()
+        return _cut(request)
+
+
+def _cut(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()

@@ -1,0 +1,149 @@
+"""One life of the embedded exchange, from start to stop."""
+
+import asyncio
+import time
+
+from aiohttp import web
+
+from connector.simulator.binance.account_rest import AccountRest
+from connector.simulator.binance.application import build_application
+from connector.simulator.binance.faults import Faults
+from connector.simulator.binance.hub import Hub, OnFrame
+from connector.simulator.binance.order_rest import OrderRest
+from connector.simulator.binance.private_rest import PrivateRest
+from connector.simulator.binance.publisher import Publisher
+from connector.simulator.binance.rest import Handler, PublicRest
+from connector.simulator.binance.signing import Signing
+from connector.simulator.binance.user_data import UserData
+from connector.simulator.binance.websocket import WebsocketEndpoint
+from connector.simulator.config import SimulatorConfig
+from connector.simulator.market.bar import Bar
+from connector.simulator.market.clock import ExchangeClock, ManualClock, WallClock
+from connector.simulator.market.listing import Listing, Trade
+from connector.simulator.market.market import Market
+from connector.simulator.trading.desk import Desk
+from connector.simulator.trading.money import MILLION, money_of
+from connector.simulator.trading.settings import Settings
+from connector.simulator.trading.upkeep import Upkeep
+
+_TRADES_A_TURN = 500
+_SHORTEST_WAIT = 0.001
+
+
+class _Events:
+    """Hands the market's events on to those made after it: the public hears first."""
+
+    publisher: Publisher
+    desk: Desk
+    upkeep: Upkeep
+    user_data: UserData
+
+    def on_trade(self, listing: Listing, trade: Trade) -> None:
+        self.publisher.on_trade(listing, trade)
+        self.desk.on_trade(listing, trade)
+        self.upkeep.on_trade(listing, trade.at_ms)
+
+    def on_minute(self, listing: Listing, at_ms: int, closed: dict[str, Bar]) -> None:
+        self.publisher.on_minute(listing, at_ms, closed)
+        self.upkeep.on_minute(listing, at_ms)
+
+    def on_second(self, number: int, at_ms: int) -> None:
+        self.publisher.on_second(number, at_ms)
+        self.upkeep.on_second(at_ms)
+        self.user_data.on_second(at_ms)
+
+
+class Running:
+    """Everything that exists while the exchange runs."""
+
+    def __init__(
+        self, config: SimulatorConfig, wall: WallClock, on_frame: OnFrame | None, faults: Faults
+    ) -> None:
+        start_ms = int(time.time() * 1000) if config.start_ms is None else config.start_ms
+        self.clock = ExchangeClock(start_ms, config.speed, wall)
+        events = _Events()
+        self.market = Market(config, start_ms, events)
+        listings = self.market.listings
+        self.hub = Hub(listings, on_frame)
+        events.publisher = Publisher(self.hub)
+        lives = max(1, round(config.listen_key_seconds))
+        self.user_data = events.user_data = UserData(self.hub, config.seed, lives)
+        balances = {asset: money_of(text, asset) for asset, text in config.balance.items()}
+        ratio = round(config.fill_ratio * MILLION)
+        self.desk = events.desk = Desk(listings, balances, start_ms, ratio, self.user_data)
+        self.user_data.attach(self.desk.account)
+        events.upkeep = Upkeep(self.desk, self.user_data)
+        self.port = config.port
+        self._host = config.host
+        self._walks = not isinstance(wall, ManualClock)
+        self._faults = faults
+        self._turn: asyncio.TimerHandle | None = None
+        self._websockets = WebsocketEndpoint(
+            self.hub, ping_seconds=config.ping_seconds, unread_bytes=config.unread_bytes
+        )
+        application = build_application(self._rest(config), self._websockets.serve, faults)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+
+    async def start(self) -> None:
+        """Listen, and let the walks begin."""
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._host, self.port).start()
+        except BaseException:
+            await self._runner.cleanup()
+            raise
+        self.port = self._runner.addresses[0][1]
+        if self._walks:
+            self._walk()
+
+    async def stop(self) -> None:
+        """End everything."""
+        if self._turn is not None:
+            self._turn.cancel()
+        self._faults.release()
+        await self._websockets.close_all()
+        await self._runner.cleanup()
+
+    def catch_up(self) -> bool:
+        """Let what is due happen, and send it; on the machine's clock no more than a turn's.
+
+        True when nothing is left that is due.
+        """
+        at_most = _TRADES_A_TURN if self._walks else None
+        done = self.market.advance(self.clock.now_us(), at_most)
+        self.hub.flush()
+        return done
+
+    async def drop_sockets(self, private: bool | None) -> None:
+        """Cut the websockets of one sort, or with None all, and wait until they are gone."""
+        dropped = [
+            session
+            for session in self.hub.sessions
+            if private is None or (session.listen_key is not None) is private
+        ]
+        for session in dropped:
+            session.cut()
+        await self.hub.until(lambda: not any(each in self.hub.sessions for each in dropped))
+
+    def _rest(self, config: SimulatorConfig) -> dict[tuple[str, str], Handler]:
+        checks = config.check_timestamps
+        if checks is None:
+            checks = self._walks and config.speed == 1 and config.start_ms is None
+        signing = Signing(
+            config.api_key, config.api_secret, self.clock.now_ms, checks_timestamps=checks
+        )
+        private = PrivateRest(signing, self.hub, self.user_data, self.catch_up)
+        settings = Settings(self.desk, self.user_data)
+        endpoints = OrderRest(self.market, self.desk).endpoints()
+        endpoints |= AccountRest(self.market, self.desk, settings).endpoints()
+        return PublicRest(self.market, self.catch_up).routes() | private.routes(endpoints)
+
+    def _walk(self) -> None:
+        """Take a short turn, so that others have theirs; a late one catches up.
+
+        A chain of timers: half the loop's iterations of a task that sleeps.
+        """
+        wait = 0.0
+        if self.catch_up():
+            wait = max(self.clock.wall_seconds_until(self.market.next_us), _SHORTEST_WAIT)
+        self._turn = asyncio.get_running_loop().call_later(wait, self._walk)

@@ -1,0 +1,1 @@
+"""One account's trading, whatever protocol speaks of it: orders, fills, positions, margin."""
