@@ -4,11 +4,19 @@ from connector.operators.bars import Gap
 from connector.operators.candle_closer import FetchClosed
 from connector.operators.close_candles import close_candles
 from connector.operators.coalesce import coalesce
+from connector.operators.combine_account import combine_account
+from connector.operators.cross_check import cross_check
 from connector.operators.heartbeat import heartbeat
+from connector.operators.hold_until import hold_until
+from connector.operators.keep_ledger import keep_ledger
+from connector.operators.keep_positions import Positions, keep_positions
+from connector.operators.ledger import Ledger
 from connector.operators.map_to_proto import map_to_proto
 from connector.operators.merge_symbols import merge_symbols
 from connector.operators.newest_only import newest_only
 from connector.operators.operator import Operator, SchedulerMissing
+from connector.operators.positions_changed import positions_changed
+from connector.operators.repair_gaps import FetchMissed, repair_gaps
 from connector.operators.resume import Backoff, resume
 from connector.operators.share_latest import always, share_latest
 from connector.operators.until_disposed import until_disposed
@@ -16,16 +24,26 @@ from connector.operators.until_disposed import until_disposed
 __all__ = [
     "Backoff",
     "FetchClosed",
+    "FetchMissed",
     "Gap",
+    "Ledger",
     "Operator",
+    "Positions",
     "SchedulerMissing",
     "always",
     "close_candles",
     "coalesce",
+    "combine_account",
+    "cross_check",
     "heartbeat",
+    "hold_until",
+    "keep_ledger",
+    "keep_positions",
     "map_to_proto",
     "merge_symbols",
     "newest_only",
+    "positions_changed",
+    "repair_gaps",
     "resume",
     "share_latest",
     "until_disposed",

@@ -13,6 +13,7 @@ from connector.operators.operator import Operator, ignore, the_scheduler
 T = TypeVar("T")
 
 _ZERO = timedelta(0)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class _Window(Generic[T]):
@@ -80,9 +81,17 @@ def coalesce(
                     forward(item)
 
             def release(_: SchedulerBase, window: _Window[T] | None) -> None:
-                if window is not None and window.waiting:
-                    window.opened = clock.now
-                    forward(window.waiting.pop())
+                if window is None or not window.waiting:
+                    return
+                now = clock.now
+                early = spacing - (now - window.opened)
+                if _ZERO < early <= spacing:  # event loops keep whole milliseconds
+                    window.timer = clock.schedule_relative(
+                        max(early, _MILLISECOND), release, window
+                    )
+                    return
+                window.opened = now
+                forward(window.waiting.pop())
 
             def flush() -> None:
                 for window in sorted(windows.values(), key=lambda each: each.opened):

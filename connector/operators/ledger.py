@@ -1,0 +1,156 @@
+"""What is known of each open or recent order, and what of it is still to be told."""
+
+from collections import deque
+from datetime import datetime
+
+from connector.operators.ledger_entry import LONG_AGO, LedgerEntry
+from connector.trading import Order, Trade
+
+KEPT_ORDERS = 10_000
+"""Finished orders that are remembered, the latest."""
+
+KEPT_MS = 24 * 3_600_000
+"""How long a finished order is remembered, by the exchange's clock."""
+
+KEPT_STRAYS = 10_000
+"""Trades of orders that nobody has heard of yet."""
+
+_Key = tuple[str, str]  # exchanges number orders by symbol
+
+
+class Ledger:
+    """The memory of the orders stream; what was TOLD on it is kept apart from what is KNOWN.
+
+    An exchange tells a fill twice, as a trade and as the order's state, in either order. The
+    ledger holds back the one until the other has come; `overdue` gives what waits in vain.
+
+    Guarantee:  for each order: executed quantity and update time never fall, every trade is told
+                exactly once and with its cumulative quantity, a repeat or what goes backwards is
+                not told, nor is anything after a terminal status but a fill that came late: that
+                keeps the status (or makes it FILLED), for a fill is never hidden. EXPIRED and a
+                limit order's REJECTED are followed by CANCELED. A fill that ends an order
+                otherwise (CANCELED with more executed) is told as PARTIALLY_FILLED first.
+                Open orders are never forgotten, finished ones after KEPT_ORDERS or KEPT_MS.
+    Units:      `now` by any one clock that doesn't jump; it measures waiting, nothing else.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[_Key, LedgerEntry] = {}
+        self._ended: dict[_Key, LedgerEntry] = {}  # in the order of their ending
+        self._strays: deque[_Key] = deque()  # one for each trade without a known order
+        self._waiting: deque[tuple[datetime, LedgerEntry]] = deque()
+        self._newest_ms = 0
+        self._now = LONG_AGO
+
+    def apply(self, heard: Order | Trade, now: datetime) -> tuple[Order, ...]:
+        """Take what the stream, or a fetch after a gap, says; give what to tell, in order."""
+        self._now = now
+        key = (heard.symbol, heard.exchange_order_id)
+        entry = self._entry(key)
+        if isinstance(heard, Trade):
+            entry.hold_trade(heard, now)
+            self._note_stray(key, entry)
+        else:
+            entry.hold_order(heard, now)
+        told = tuple(entry.settle())
+        self._sort_in(key, entry)
+        self._await(entry)
+        return told
+
+    def overdue(self, since: datetime) -> tuple[Order, ...]:
+        """Give what has waited since that instant or longer, each without its other half."""
+        told: list[Order] = []
+        while self._waiting and self._waiting[0][0] <= since:
+            told.extend(self._waiting.popleft()[1].settle(since))
+        return tuple(told)
+
+    @property
+    def waiting_since(self) -> datetime | None:
+        """Since when something has waited, None when nothing does."""
+        while self._waiting and not self._waiting[0][1].is_waiting:
+            self._waiting.popleft()
+        return self._waiting[0][0] if self._waiting else None
+
+    def seed(self, heard: Order | Trade) -> None:
+        """Take as told what happened before anybody listened: nothing of it goes out any more."""
+        key = (heard.symbol, heard.exchange_order_id)
+        entry = self._entry(key)
+        if isinstance(heard, Trade):
+            entry.seed_trade(heard)
+            self._note_stray(key, entry)
+        else:
+            entry.seed(heard)
+        self._sort_in(key, entry)
+
+    def note_placed(self, order: Order) -> None:
+        """Know an order from the answer to its placing; its updates are still to be told."""
+        key = (order.symbol, order.exchange_order_id)
+        entry = self._entry(key)
+        entry.learn(order)
+        self._sort_in(key, entry)
+        self._await(entry)
+
+    def note_seen(self, order: Order) -> None:
+        """Know an order from a question's answer; a finished one that is unknown stays so."""
+        if not order.status.is_terminal or self.get(order.symbol, order.exchange_order_id):
+            self.note_placed(order)
+
+    def get(self, symbol: str, exchange_order_id: str) -> Order | None:
+        """Give what is known of an order, by stream or answer; None for an unknown one."""
+        key = (symbol, exchange_order_id)
+        entry = self._open.get(key) or self._ended.get(key)
+        return entry.known if entry is not None else None
+
+    def open_orders(self) -> tuple[Order, ...]:
+        """Give the orders that are open as far as is known, oldest acquaintance first."""
+        return tuple(entry.known for entry in self._open.values() if entry.known is not None)
+
+    def unfinished(self) -> tuple[Order, ...]:
+        """Give the orders whose end was not told, as known: open, or ended by an answer only.
+
+        After a gap, or to find whether there is one, these are to be looked up.
+        """
+        return tuple(
+            entry.known
+            for entries in (self._open, self._ended)
+            for entry in entries.values()
+            if entry.known is not None and (entry.told is None or not entry.told.status.is_terminal)
+        )
+
+    def _entry(self, key: _Key) -> LedgerEntry:
+        entry = self._open.get(key) or self._ended.get(key)
+        if entry is None:
+            entry = self._open[key] = LedgerEntry()
+        return entry
+
+    def _await(self, entry: LedgerEntry) -> None:
+        if entry.is_waiting:
+            self._waiting.append((self._now, entry))
+
+    def _note_stray(self, key: _Key, entry: LedgerEntry) -> None:
+        if entry.known is not None:
+            return
+        self._strays.append(key)
+        if len(self._strays) > KEPT_STRAYS:
+            oldest = self._strays.popleft()
+            stray = self._open.get(oldest)
+            if stray is not None and stray.known is None:
+                del self._open[oldest]
+
+    def _sort_in(self, key: _Key, entry: LedgerEntry) -> None:
+        known = entry.known
+        if known is None:
+            return
+        self._newest_ms = max(self._newest_ms, known.update_time_ms)
+        if known.status.is_terminal and key in self._open:
+            self._ended[key] = self._open.pop(key)
+            self._forget()
+
+    def _forget(self) -> None:
+        while self._ended:
+            oldest = next(iter(self._ended))
+            known = self._ended[oldest].known
+            ended_ms = known.update_time_ms if known is not None else 0
+            if len(self._ended) <= KEPT_ORDERS and self._newest_ms - ended_ms < KEPT_MS:
+                return
+            del self._ended[oldest]

@@ -1,0 +1,199 @@
+"""What happened while nobody listened is fetched, and told before what happens now."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from reactivex import Observable
+from reactivex.abc import DisposableBase, ObserverBase, SchedulerBase
+from reactivex.disposable import Disposable, SerialDisposable, SingleAssignmentDisposable
+
+from connector.errors import Malformed, Overflow, Refused, Unsupported
+from connector.operators.operator import Operator, ignore, the_scheduler
+from connector.trading import Order, Trade
+
+FetchMissed = Callable[[int], Observable[Sequence[Order | Trade]]]
+"""Open orders, what became of those believed open, and own trades since an instant in ms."""
+
+OVERLAP_MS = 5_000
+"""How much before the newest known trade is asked for: clocks differ, and trades come late."""
+
+LONGEST_MS = 24 * 3_600_000
+"""How far back is asked for at most; the quiet of a week is not asked for again and again."""
+
+HELD_ITEMS = 10_000
+"""How many live items wait for a fetch."""
+
+
+class _Memory:
+    """What outlives a subscription."""
+
+    def __init__(self) -> None:
+        self.began_ms: int | None = None
+        self.newest_ms = 0
+        self.is_seeded = False
+        self.held: deque[Order | Trade] = deque()
+
+    def since_ms(self, now_ms: int) -> int:
+        """Say from where on trades may be missing."""
+        if self.began_ms is None:
+            self.began_ms = self.newest_ms = now_ms
+        return max(min(self.newest_ms, now_ms) - OVERLAP_MS, now_ms - LONGEST_MS)
+
+    def note(self, heard: Order | Trade) -> None:
+        """Note that trades until this one are known."""
+        trade = heard if isinstance(heard, Trade) else heard.last_trade
+        if trade is not None and trade.timestamp_ms > self.newest_ms:
+            self.newest_ms = trade.timestamp_ms
+
+    def is_from_before(self, heard: Order | Trade) -> bool:
+        """Say whether something happened before anybody listened."""
+        at_ms = heard.timestamp_ms if isinstance(heard, Trade) else heard.update_time_ms
+        return self.began_ms is not None and at_ms < self.began_ms
+
+
+def repair_gaps(
+    fetch_missed: FetchMissed,
+    now_ms: Callable[[], int],
+    seed: Callable[[Order | Trade], None] = ignore,
+    again_after: timedelta = timedelta(seconds=5),
+    on_unrepaired: Callable[[Exception], None] = ignore,
+) -> Operator[Order | Trade, Order | Trade]:
+    """Fetch what was missed at each subscription, tell it, and then what came live meanwhile.
+
+    It is asked a second time `again_after` later, with nothing held: a socket may take up its
+    service only after the first answer. Repeats are for a ledger to drop.
+
+    Marble:     in  -a-#  then  b---c-|    fetch (ab)    out  -a-...-(abb)-c-|
+    Guarantee:  the memory outlives the subscription: place it right below `resume`, pipe anew for
+                a new life. What was fetched at the first subscription, and is older than that, is
+                given to `seed` instead of being told. `fetch_missed` is asked from OVERLAP_MS
+                before the newest trade that was told, at most LONGEST_MS back, and should ask the
+                exchange only when its subscription stands. What waits when a fetch fails follows
+                the next one.
+    Errors:     the source's pass through. A fetch that is Unsupported, Refused or Malformed is
+                told to `on_unrepaired`, and the stream goes on; any other error of a fetch
+                (Transient: `resume` tries again), and what a callback raises, ends the stream.
+                Overflow when more than HELD_ITEMS wait.
+    Units:      `now_ms` in UTC epoch ms by the exchange's clock; timer by the scheduler given at
+                subscribe. Zero `again_after`: asked once.
+    """
+
+    def apply(source: Observable[Order | Trade]) -> Observable[Order | Trade]:
+        memory = _Memory()
+
+        def subscribe(
+            observer: ObserverBase[Order | Trade], scheduler: SchedulerBase | None = None
+        ) -> DisposableBase:
+            clock = the_scheduler(scheduler, "repair_gaps")
+            upstream = SingleAssignmentDisposable()
+            fetching = SerialDisposable()
+            timer = SerialDisposable()
+            is_first = not memory.is_seeded
+            is_holding = True
+            is_over = False
+            source_done = False
+
+            def on_next(heard: Order | Trade) -> None:
+                if not is_holding:
+                    tell(heard)
+                elif len(memory.held) < HELD_ITEMS:
+                    memory.held.append(heard)
+                else:
+                    memory.held.clear()
+                    fail(Overflow(f"more than {HELD_ITEMS} items wait for a fetch"))
+
+            def tell(heard: Order | Trade) -> None:
+                memory.note(heard)
+                observer.on_next(heard)
+
+            def ask(since_ms: int) -> None:
+                got: list[Order | Trade] = []
+                slot = SingleAssignmentDisposable()
+                fetching.disposable = slot
+                try:
+                    missed = fetch_missed(since_ms)
+                except Exception as error:
+                    not_fetched(error)
+                    return
+                slot.disposable = missed.subscribe(
+                    got.extend, not_fetched, lambda: fetched(got), scheduler=clock
+                )
+
+            def fetched(got: list[Order | Trade]) -> None:
+                memory.is_seeded = True
+                for heard in got:
+                    if is_over:
+                        return
+                    if is_first and memory.is_from_before(heard):
+                        try:
+                            seed(heard)
+                        except Exception as error:
+                            fail(error)
+                    else:
+                        tell(heard)
+                flow()
+
+            def not_fetched(error: Exception) -> None:
+                if not isinstance(error, Unsupported | Refused | Malformed):
+                    fail(error)
+                    return
+                try:
+                    on_unrepaired(error)
+                except Exception as own:
+                    fail(own)
+                    return
+                flow()
+
+            def flow() -> None:
+                nonlocal is_holding
+                while memory.held and not is_over:
+                    tell(memory.held.popleft())
+                if is_over:
+                    return
+                is_holding = False
+                if source_done:
+                    complete()
+
+            def ask_again(since_ms: int) -> None:
+                def act(_: SchedulerBase, __: object = None) -> None:
+                    ask(since_ms)
+
+                timer.disposable = clock.schedule_relative(again_after, act)
+
+            def on_completed() -> None:
+                nonlocal source_done
+                source_done = True
+                if not is_holding:
+                    complete()
+
+            def complete() -> None:
+                observer.on_completed()
+                let_go()
+
+            def fail(error: Exception) -> None:
+                observer.on_error(error)
+                let_go()
+
+            def let_go() -> None:
+                nonlocal is_over
+                is_over = True
+                upstream.dispose()
+                fetching.dispose()
+                timer.dispose()
+
+            try:
+                since_ms = memory.since_ms(now_ms())
+            except Exception as error:
+                observer.on_error(error)
+                return Disposable()
+            upstream.disposable = source.subscribe(on_next, fail, on_completed, scheduler=clock)
+            if not is_over:
+                if again_after:
+                    ask_again(since_ms)
+                ask(since_ms)
+            return Disposable(let_go)
+
+        return Observable(subscribe)
+
+    return apply
