@@ -9,7 +9,7 @@ import ccxt.pro
 import pytest
 
 from connector.config import BadConfig, ExchangeConfig
-from connector.domain import MarketType
+from connector.domain import MarketType, PriceSource
 from connector.errors import ConnectorError, Denied, RateLimited, Transient
 from connector.exchange import session as module
 from connector.exchange.embedded import embedded_urls
@@ -155,3 +155,17 @@ def test_an_answers_retry_after_is_told() -> None:
 
     assert isinstance(ours, RateLimited)
     assert ours.retry_after == timedelta(seconds=7)
+
+
+async def test_a_question_does_not_wait_for_the_one_before(trading: Start) -> None:
+    trade = await trading(symbols=["BTCUSDT"])
+    throttler = trade.session.ccxt.throttler
+    before = len(throttler.timestamps)
+
+    await asyncio.gather(
+        *(trade.market_data.price("BTC/USDT:USDT", PriceSource.TICKER) for _ in range(100))
+    )
+
+    assert throttler.config["algorithm"] == "rollingWindow"
+    assert throttler.config["maxWeight"] == 1200
+    assert len(throttler.timestamps) == before + 100
