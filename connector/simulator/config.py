@@ -12,7 +12,7 @@ from connector.simulator.trading.money import money_of
 _HOST = re.compile(r"[A-Za-z0-9.:_-]+")
 USUAL_KEY = "simulator-key"
 USUAL_SECRET = "simulator-secret"
-USUAL_BALANCE = {"USDT": "100000"}
+USUAL_BALANCE = {"USDT": "100000", "USDC": "0"}
 
 _ASSET = re.compile(r"[A-Z0-9]{2,10}")
 _YEAR_2100_MS = 4_102_444_800_000

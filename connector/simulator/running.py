@@ -77,6 +77,7 @@ class Running:
         self._host = config.host
         self._walks = not isinstance(wall, ManualClock)
         self._faults = faults
+        faults.on_taken = self.hub.tell_changed
         self._turn: asyncio.TimerHandle | None = None
         self._websockets = WebsocketEndpoint(
             self.hub, ping_seconds=config.ping_seconds, unread_bytes=config.unread_bytes
@@ -109,10 +110,14 @@ class Running:
 
         True when nothing is left that is due.
         """
-        at_most = _TRADES_A_TURN if self._walks else None
-        done = self.market.advance(self.clock.now_us(), at_most)
+        done = self.let_happen()
         self.hub.flush()
         return done
+
+    def let_happen(self) -> bool:
+        """Let what is due happen, and leave the sending to others."""
+        at_most = _TRADES_A_TURN if self._walks else None
+        return self.market.advance(self.clock.now_us(), at_most)
 
     async def drop_sockets(self, private: bool | None) -> None:
         """Cut the websockets of one sort, or with None all, and wait until they are gone."""

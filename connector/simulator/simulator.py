@@ -101,8 +101,10 @@ class Simulator:
         return self._now.hub.subscriptions()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something holds of connections or subscriptions; bound it by a timeout.
+        """Wait until something holds of connections, subscriptions, orders or faults to come.
 
+        Bound it by a timeout. Looked at when a websocket comes, goes or subscribes, an order
+        changes, a request fails on demand.
         `await simulator.until(lambda: "btcusdt@ticker" in simulator.subscriptions())`
         """
         await self._now.hub.until(condition)
@@ -236,7 +238,7 @@ class Simulator:
         Errors:  KeyError for an order that never was, Refused for one that is not open.
         """
         running = self._now
-        running.catch_up()
+        running.let_happen()
         found = self._found(symbol, order)
         it = running.market.listings[symbol].instrument
         steps = found.remaining if quantity is None else it.steps(quantity)
@@ -248,7 +250,7 @@ class Simulator:
     def cancel(self, symbol: str, order: int | str, *, expired: bool = False) -> OrderSnapshot:
         """End an open order without its owner's asking: canceled, or expired."""
         running = self._now
-        running.catch_up()
+        running.let_happen()
         found = self._found(symbol, order)
         end = running.desk.expire if expired else running.desk.cancel
         end(found, running.market.now_ms)

@@ -1,14 +1,18 @@
 """An exchange on loopback, and those who speak to it."""
 
 import asyncio
+import hmac
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest.mock import DEFAULT, Mock
+from urllib.parse import urlencode
 
 import aiohttp
 import ccxt.pro
 import orjson
+from yarl import URL
 
 from connector.simulator import ManualClock, Simulator, SimulatorConfig
 
@@ -41,6 +45,17 @@ class Exchange(Simulator):
     async def until_private(self, sockets: int = 1) -> None:
         async with asyncio.timeout(WITHIN):
             await self.until(lambda: self.private_connections == sockets)
+
+    def private_writes(self) -> list[int]:
+        """Note the size of each piece that is written to the account's websockets from now on."""
+        writes: list[int] = []
+        for session in self._now.hub.sessions:
+            if session.listen_key is not None:
+                kept = session._transport  # pyright: ignore[reportPrivateUsage]
+                noting: Any = Mock(wraps=kept)
+                noting.write.side_effect = lambda piece: writes.append(len(piece)) or DEFAULT
+                session._transport = noting  # pyright: ignore[reportPrivateUsage]
+        return writes
 
     async def until_nobody_listens(self) -> None:
         async with asyncio.timeout(WITHIN):
@@ -104,6 +119,50 @@ async def got(simulator: Simulator, path: str, **query: Any) -> Any:
     status, body = await asked(simulator, path, **query)
     assert status == 200, body
     return body
+
+
+def signed_query(secret: str = "simulator-secret", **query: Any) -> str:
+    """Write and sign a query."""
+    text = urlencode({"timestamp": 1, **query})
+    return f"{text}&signature={hmac.digest(secret.encode(), text.encode(), 'sha256').hex()}"
+
+
+async def said(
+    simulator: Simulator, method: str, path: str, text: str = "", key: str | None = "simulator-key"
+) -> Any:
+    """Send a query as it stands, with a key; give status and body."""
+    headers = {} if key is None else {"X-MBX-APIKEY": key}
+    url = URL(f"{simulator.rest_url}{path}?{text}", encoded=True)
+    async with (
+        asyncio.timeout(WITHIN),
+        aiohttp.ClientSession() as session,
+        session.request(method, url, headers=headers) as response,
+    ):
+        return response.status, orjson.loads(await response.read())
+
+
+async def done(simulator: Simulator, method: str, path: str, **query: Any) -> Any:
+    """Ask signed for what must be granted."""
+    status, body = await said(simulator, method, path, signed_query(**query))
+    assert status == 200, body
+    return body
+
+
+async def refused(simulator: Simulator, method: str, path: str, **query: Any) -> Any:
+    """Ask signed for what must be refused; give the code."""
+    status, body = await said(simulator, method, path, signed_query(**query))
+    assert status == 400, body
+    return body["code"]
+
+
+@asynccontextmanager
+async def user_data(exchange: "Exchange") -> AsyncGenerator[Line]:
+    """Open a websocket on the account's stream."""
+    _, body = await said(exchange, "POST", "/fapi/v1/listenKey")
+    before = exchange.private_connections
+    async with line(exchange, f"/private/ws?listenKey={body['listenKey']}") as websocket:
+        await exchange.until_private(before + 1)
+        yield websocket
 
 
 def pointed_at(urls: Any, rest_url: str, ws_url: str) -> Any:

@@ -1,6 +1,7 @@
 """What the exchange does wrong when it is told to: the one place where requests go astray."""
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 from aiohttp import web
@@ -50,6 +51,8 @@ class Faults:
         """While true, each new request and websocket is cut without an answer."""
         self.refuse_websockets = False
         """While true, each new websocket is cut; REST goes on."""
+        self.on_taken: Callable[[], None] | None = None
+        """Called when a request has been let fail."""
         self._planned: list[_Planned] = []
         self._released = asyncio.Event()
 
@@ -97,6 +100,8 @@ class Faults:
         planned = self._take(request)
         if planned is None:
             return await handler(request)
+        if self.on_taken is not None:
+            self.on_taken()
         if planned.stage == "before":
             if planned.kind != "delay":
                 return await self._failed(request, planned)

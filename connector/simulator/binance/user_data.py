@@ -88,6 +88,7 @@ class UserData:
         """Tell of an order."""
         it = self._hub.listings[order.symbol].instrument
         self._publish(encode_order(it, order, change, fill, at_ms))
+        self._hub.tell_changed()
 
     def on_account(self, change: AccountChange) -> None:
         """Tell of balances and positions."""
