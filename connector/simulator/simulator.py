@@ -235,11 +235,11 @@ class Simulator:
 
         The frames go out when the loop's turn ends, together with those of other calls: several
         fills in one turn are one piece on the wire.
-        Errors:  KeyError for an order that never was, Refused for one that is not open.
+        Errors:  KeyError for an order that never was, RuntimeError for one that is not open.
         """
         running = self._now
         running.let_happen()
-        found = self._found(symbol, order)
+        found = self._open(symbol, order)
         it = running.market.listings[symbol].instrument
         steps = found.remaining if quantity is None else it.steps(quantity)
         ticks = 0 if price is None else it.ticks(price)
@@ -251,7 +251,7 @@ class Simulator:
         """End an open order without its owner's asking: canceled, or expired."""
         running = self._now
         running.let_happen()
-        found = self._found(symbol, order)
+        found = self._open(symbol, order)
         end = running.desk.expire if expired else running.desk.cancel
         end(found, running.market.now_ms)
         running.hub.flush_soon()
@@ -268,6 +268,12 @@ class Simulator:
         found = self._now.desk.orders.find(symbol, by_id, str(order))
         if found is None:
             raise KeyError(f"no order {order!r} of {symbol}")
+        return found
+
+    def _open(self, symbol: str, order: int | str) -> Order:
+        found = self._found(symbol, order)
+        if not found.is_open:
+            raise RuntimeError(f"order {order!r} of {symbol} is not open: {found.status}")
         return found
 
     def _snapshot(self, order: Order) -> OrderSnapshot:
