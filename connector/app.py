@@ -7,15 +7,21 @@ from collections.abc import AsyncGenerator, Callable
 
 import msgspec
 import structlog
+from pydantic import SecretStr
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
 from connector.config import BadConfig, Config
+from connector.exchange.account import AccountData
 from connector.exchange.embedded import embedded_urls
 from connector.exchange.market_data import MarketData
+from connector.exchange.order_batches import OrderBatches
+from connector.exchange.order_ids import OrderIds, account_scope, default_path
+from connector.exchange.orders import Orders
 from connector.exchange.session import Session
 from connector.feeds import Feeds
 from connector.grpc.server import Server
 from connector.grpc.service import Service
+from connector.grpc.trading_calls import Trading
 from connector.observables import ExchangeSources
 from connector.simulator import Simulator, SimulatorConfig
 
@@ -54,10 +60,12 @@ class Connector:
             await self.simulator.start()
             stack.push_async_callback(self.simulator.stop)
             urls = embedded_urls(self.simulator.rest_url, self.simulator.ws_url)
+            config = _with_embedded_keys(config, self.simulator.config)
         self.session = Session(config.exchange, urls)
         stack.push_async_callback(self.session.close)
         self.market_data = MarketData(self.session)
         stack.push_async_callback(self.market_data.close)
+        trading = self._trading(stack)
         self.feeds = Feeds(
             ExchangeSources(self.market_data, config.feeds),
             config.feeds,
@@ -65,12 +73,28 @@ class Connector:
         )
         scheduler = AsyncIOScheduler(asyncio.get_running_loop())
         self.service = Service(
-            self.market_data, self.feeds, config.exchange.shown_name, config.feeds, scheduler
+            self.market_data,
+            trading,
+            self.feeds,
+            config.exchange.shown_name,
+            config.feeds,
+            scheduler,
         )
         self.server = Server(self.service, config.server)
         await self.server.start()
         stack.push_async_callback(self.server.stop)
         self.session.start(self._reachable)
+
+    def _trading(self, stack: contextlib.AsyncExitStack) -> Trading:
+        config = self.config
+        key = config.exchange.api_key.get_secret_value()
+        scope = account_scope(self.session.ccxt.id, self.session.market_type.value, key)
+        usual = ":memory:" if config.exchange.embedded else default_path()
+        ids = OrderIds(config.state.path or usual, scope)
+        stack.callback(ids.close)
+        orders = Orders(self.session, ids)
+        stack.push_async_callback(orders.close)
+        return Trading(orders, OrderBatches(self.session, orders), AccountData(self.session))
 
     async def ready(self) -> None:
         """Wait until the exchange's markets are known."""
@@ -85,6 +109,14 @@ class Connector:
         task = asyncio.create_task(self.server.tell_health(reachable), name="tell health")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _with_embedded_keys(config: Config, simulated: SimulatorConfig) -> Config:
+    """Let the keyless start trade: the embedded exchange has an account and a key of its own."""
+    keys = {"api_key": simulated.api_key or "", "api_secret": simulated.api_secret or ""}
+    secrets = {name: SecretStr(value) for name, value in keys.items()}
+    exchange = config.exchange.model_copy(update=secrets)
+    return config.model_copy(update={"exchange": exchange})
 
 
 Announce = Callable[[dict[str, object]], None]

@@ -148,6 +148,15 @@ class SimulatorSettings(_Section):
     updates_per_second: float = Field(default=5.0, ge=0, le=1000, description="trades per symbol")
 
 
+class StateConfig(_Section):
+    """What has to survive a restart: the way back from order ids to the exchange's own."""
+
+    path: str = Field(
+        default="",
+        description="SQLite file; empty: in the platform's data directory; :memory: keeps nothing",
+    )
+
+
 class LogConfig(_Section):
     """What is told on stderr."""
 
@@ -170,6 +179,7 @@ class Config(BaseSettings):
     server: ServerConfig = Field(default_factory=ServerConfig)
     feeds: FeedsConfig = Field(default_factory=FeedsConfig)
     simulator: SimulatorSettings = Field(default_factory=SimulatorSettings)
+    state: StateConfig = Field(default_factory=StateConfig)
     log: LogConfig = Field(default_factory=LogConfig)
 
     @classmethod

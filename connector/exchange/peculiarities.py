@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from connector.domain import digits
+from connector.errors import Malformed
 from connector.exchange.parse import Raw, instant
+from connector.exchange.parse_account import Figures
 
 CandleReader = Callable[[Any, int], tuple[list[Any], bool] | None]
 """(raw frame, open time) → its own row `[open_ms, o, h, l, c, base_qty]` and closed flag."""
@@ -27,6 +30,15 @@ class Peculiarities:
     funding_in_mark_price: Callable[[Raw], Mapping[str, Any] | None] | None = None
     """A mark price structure → ccxt's funding rate structure."""
     spot_by_default: bool = False
+    weight_window_ms: int | None = None
+    """Over how long the exchange adds up the weight of requests; None: the generic rule."""
+    batch_limit: int = 5
+    """Orders in one batch call."""
+    cancel_batch_limit: int = 10
+    account_figures: Callable[[Raw], Figures] | None = None
+    """ccxt's balance structure → what the exchange says of the whole account."""
+    fetch_order_params: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """What asking for an order needs beside its id."""
 
     @property
     def flags_closed(self) -> bool:
@@ -78,6 +90,29 @@ def _binance_funding(mark: Raw) -> Mapping[str, Any] | None:
     }
 
 
+def _binance_figures(balance: Raw) -> Figures:
+    """Read the account endpoint's own totals.
+
+    Source:  `{"totalWalletBalance":"100000.00","totalMarginBalance":…,"totalMaintMargin":…,
+             "availableBalance":…}`, Binance USD-M "Account Information V3".
+    """
+    info = balance.get("info")
+    info = info if isinstance(info, Mapping) else {}
+
+    def told(key: str) -> str | None:
+        try:
+            return digits(info.get(key))
+        except Malformed:
+            return None
+
+    return Figures(
+        wallet=told("totalWalletBalance"),
+        margin_balance=told("totalMarginBalance"),
+        available=told("availableBalance"),
+        maintenance=told("totalMaintMargin"),
+    )
+
+
 class _SocketByChannel:
     """Binance: one socket for each kind of update, whatever list of symbols asked for it.
 
@@ -105,11 +140,14 @@ _BINANCE = Peculiarities(
             "watchTrades": {"name": "aggTrade"},
             "watchTradesForSymbols": {"name": "aggTrade"},
             "ws": {"cost": 2},
+            "fetchOpenOrders": {"warnWithoutSymbol": False},
         }
     ),
     overrides=(_SocketByChannel,),
     read_candle=_binance_candle,
     funding_in_mark_price=_binance_funding,
+    account_figures=_binance_figures,
+    weight_window_ms=60_000,
 )
 
 TABLE: Mapping[str, Peculiarities] = MappingProxyType(
@@ -119,9 +157,15 @@ TABLE: Mapping[str, Peculiarities] = MappingProxyType(
             overrides=(_SocketByChannel,),
             read_candle=_binance_candle,
             spot_by_default=True,
+            weight_window_ms=60_000,
         ),
         "binanceusdm": _BINANCE,
-        "bybit": Peculiarities(read_candle=_bybit_candle),
+        "bybit": Peculiarities(
+            read_candle=_bybit_candle,
+            batch_limit=10,
+            fetch_order_params=MappingProxyType({"acknowledged": True}),
+        ),
+        "okx": Peculiarities(batch_limit=20, cancel_batch_limit=20),
     }
 )
 

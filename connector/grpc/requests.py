@@ -7,6 +7,7 @@ from connector.exchange.symbols import Symbols
 
 MAX_LIMIT = 1500
 DEFAULT_LIMIT = 500
+MAX_CLIENT_ID = 64
 
 
 def asked_symbols(symbols: Symbols, spellings: Iterable[str]) -> dict[str, str]:
@@ -30,3 +31,17 @@ def asked_limit(limit: int) -> int:
             f"limit {limit} is out of range; allowed: 1 to {MAX_LIMIT}, 0 for {DEFAULT_LIMIT}"
         )
     return limit or DEFAULT_LIMIT
+
+
+def asked_client_order_id(text: str) -> str:
+    """Give the caller's own order id; empty when it leaves the choice to us.
+
+    Errors:  InvalidRequest beyond 64 characters, and for what can't be printed.
+    """
+    if len(text) > MAX_CLIENT_ID:
+        raise InvalidRequest(
+            f"client_order_id has {len(text)} characters; allowed: up to {MAX_CLIENT_ID}"
+        )
+    if not text.isprintable():
+        raise InvalidRequest("client_order_id has characters that can't be printed")
+    return text

@@ -12,7 +12,6 @@ from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
 from opensqt.market_maker.v1.events_pb2 import FundingUpdate, PriceChange
-from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceServicer
 from reactivex import Observable, abc
 from reactivex.subject import Subject
 
@@ -26,6 +25,7 @@ from connector.feeds import Feeds
 from connector.grpc.bridge import Bridge
 from connector.grpc.buffers import Buffer, LatestByKey
 from connector.grpc.requests import asked_limit, asked_symbols
+from connector.grpc.trading_calls import Trading, TradingCalls
 from connector.operators import until_disposed
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ EVERY_UPDATE_DEPTH = 1_000
 """Prices of a symbol that may wait for a reader when every update was asked for."""
 
 
-class Service(ExchangeServiceServicer):
+class Service(TradingCalls):
     """One account on one exchange, to any number of clients.
 
     Streams write to the context, they don't yield: when a client leaves during a write, gRPC
@@ -49,11 +49,13 @@ class Service(ExchangeServiceServicer):
     def __init__(
         self,
         market_data: MarketData,
+        trading: Trading,
         feeds: Feeds,
         name: str,
         config: FeedsConfig,
         scheduler: abc.SchedulerBase,
     ) -> None:
+        super().__init__(trading)
         self._market_data, self._feeds, self._name = market_data, feeds, name
         self._config, self._scheduler = config, scheduler
         self._closing: Subject[object] = Subject()
@@ -195,13 +197,11 @@ class Service(ExchangeServiceServicer):
         buffer: LatestByKey[FundingUpdate] = LatestByKey(lambda update: update.symbol)
         await self._serve(self._feeds.fundings(asked), buffer, context)
 
-    # trading and the account: not part of the connector yet
+    # streams of orders and of the account: not part of the connector yet
 
     async def _unserved(self, request: object, context: Context) -> NoReturn:
-        raise Unsupported("trading and account calls are not part of this version")
+        raise Unsupported("streams of orders and of the account are not part of this version")
 
-    PlaceOrder = BatchPlaceOrders = CancelOrder = BatchCancelOrders = CancelAllOrders = _unserved
-    GetOrder = GetOpenOrders = GetAccount = GetPositions = GetBalance = _unserved
     SubscribeOrders = SubscribeAccount = SubscribePositions = _unserved  # pyright: ignore
 
     # private

@@ -74,8 +74,11 @@ async def serve(no_task_left: None) -> AsyncIterator[Serve]:
             {
                 "exchange": {
                     "id": "binanceusdm",
+                    "api_key": simulator.config.api_key or "",
+                    "api_secret": simulator.config.api_secret or "",
                     "ccxt": {"urls": embedded_urls(simulator.rest_url, simulator.ws_url)},
                 },
+                "state": {"path": ":memory:"},
                 "server": {"port": 0, "refusal_pause_ms": 20, **server},
                 "feeds": {"linger_s": 0.1, **(feeds or {})},
             }

@@ -168,34 +168,6 @@ async def test_a_bad_request_is_told_what_is_allowed(
     assert (caught.value.details() or "").startswith(says)
 
 
-TRADING = [
-    ("PlaceOrder", "PlaceOrderRequest"),
-    ("BatchPlaceOrders", "BatchPlaceOrdersRequest"),
-    ("CancelOrder", "CancelOrderRequest"),
-    ("BatchCancelOrders", "BatchCancelOrdersRequest"),
-    ("CancelAllOrders", "CancelAllOrdersRequest"),
-    ("GetOrder", "GetOrderRequest"),
-    ("GetOpenOrders", "GetOpenOrdersRequest"),
-    ("GetAccount", "GetAccountRequest"),
-    ("GetPositions", "GetPositionsRequest"),
-    ("GetBalance", "GetBalanceRequest"),
-]
-
-
-async def test_what_is_not_there_yet_says_so(serve: Serve) -> None:
-    from opensqt.market_maker.v1 import resources_pb2
-
-    served = await serve()
-    for method, request in TRADING:
-        message = getattr(rpc, request, None) or getattr(resources_pb2, request)
-
-        with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await getattr(served.stub, method)(message())
-
-        assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
-        assert (caught.value.details() or "").startswith("not supported: ")
-
-
 async def test_an_exchange_that_is_away_is_unavailable(serve: Serve) -> None:
     served = await serve()
     served.exchange.refuse_connections = True

@@ -1,0 +1,122 @@
+"""The account of one session: balances, positions, health, as they are asked for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import structlog
+
+from connector.domain import Digits, MarketType
+from connector.errors import Malformed, Refused, Unsupported
+from connector.exchange.parse import Raw
+from connector.exchange.parse_account import (
+    Figures,
+    maintenance_of,
+    parse_account,
+    parse_balances,
+    parse_position,
+)
+from connector.exchange.session import Session
+from connector.trading import Account, Balance, Position
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+
+class HedgeMode(Refused):
+    """The account holds long and short positions side by side, which engines don't understand."""
+
+
+class AccountData:
+    """What the account holds.
+
+    Errors:  Denied without credentials, Transient, Malformed, Unsupported.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def validate(self) -> None:
+        """Ask for the balance once, and refuse hedge mode.
+
+        Errors:  Denied for bad credentials, HedgeMode with what to do about it.
+        """
+        await self.balances()
+        if self._session.market_type is MarketType.SWAP and await self._is_hedged():
+            raise HedgeMode(
+                "the account is in hedge mode (long and short side by side); switch it to one-way "
+                "mode at the exchange, positions and orders closed"
+            )
+
+    async def balances(self) -> dict[str, Balance]:
+        """Ask for every asset's wallet."""
+        return parse_balances(await self._raw_balance())
+
+    async def balance(self, asset: str) -> Digits:
+        """Ask for an asset's free balance; 0 for one the account hasn't."""
+        found = (await self.balances()).get(asset.upper())
+        return found.free if found is not None else "0"
+
+    async def positions(self, symbol: str | None = None) -> list[Position]:
+        """Ask for the open positions of a symbol, or of every served one, without flat ones."""
+        positions = [self._position(raw) for raw in await self._raw_positions(symbol)]
+        return [position for position in positions if position.size.strip("-0.")]
+
+    async def account(self) -> Account:
+        """Ask for balances and positions together."""
+        raw_balance, raw_positions = await asyncio.gather(
+            self._raw_balance(), self._raw_positions(None)
+        )
+        held = [raw for raw in raw_positions if self._position(raw).size.strip("-0.")]
+        figures_of = self._session.peculiar.account_figures
+        return parse_account(
+            parse_balances(raw_balance),
+            [self._position(raw) for raw in held],
+            figures_of(raw_balance) if figures_of is not None else Figures(),
+            maintenance_of(held),
+            self.quote,
+        )
+
+    @property
+    def quote(self) -> str:
+        """The asset that most of the served markets settle in."""
+        settles: dict[str, int] = {}
+        for market in self._session.ccxt.markets.values():
+            if self._session.symbols.serves(market["symbol"]):
+                asset = market.get("settle") or market["quote"]
+                settles[asset] = settles.get(asset, 0) + 1
+        return max(settles, key=lambda asset: settles[asset], default="USDT")
+
+    def _position(self, raw: Raw) -> Position:
+        market = self._session.ccxt.markets.get(raw.get("symbol") or "")
+        if market is None:
+            raise Malformed(f"a position in {str(raw.get('symbol'))[:40]!r}, which is no market")
+        return parse_position(raw, market.get("contractSize"))
+
+    async def _raw_balance(self) -> Raw:
+        return await self._ask("balance", self._session.ccxt.fetch_balance)
+
+    async def _raw_positions(self, symbol: str | None) -> list[Raw]:
+        session = self._session
+        if session.market_type is MarketType.SPOT:
+            return []
+        if not session.offers("fetchPositions"):
+            raise Unsupported(f"{session.ccxt.id} has no fetchPositions")
+        asked = None if symbol is None else [symbol]
+        raws = await self._ask("positions", lambda: session.ccxt.fetch_positions(asked))
+        return [
+            raw
+            for raw in raws
+            if session.symbols.serves(raw.get("symbol") or "")
+            and (symbol is None or raw.get("symbol") == symbol)
+        ]
+
+    async def _is_hedged(self) -> bool:
+        if not self._session.offers("fetchPositionMode"):
+            return False
+        mode: Any = await self._ask("position mode", self._session.ccxt.fetch_position_mode)
+        return mode.get("hedged") is True
+
+    async def _ask(self, doing: str, question: Callable[[], Awaitable[T]]) -> T:
+        return await self._session.ask(doing, question)

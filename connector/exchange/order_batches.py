@@ -1,0 +1,200 @@
+"""Several orders at once: the exchange's own batch call, cut to its limit, else single calls.
+
+Each result is matched to its request by client order id, never by position: ccxt sorts the placed
+by time, the refused first, and drops what could not be cancelled.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+import ccxt
+
+from connector.errors import ConnectorError, OrderNotFound
+from connector.exchange.order_faults import is_outcome_unknown, order_error
+from connector.exchange.orders import SEND_TIMEOUT_S, Orders
+from connector.exchange.parse import Raw
+from connector.exchange.session import Session
+from connector.trading import Order, OrderRequest, OrderStatus
+
+T = TypeVar("T")
+
+SINGLE_CALLS_AT_ONCE = 5
+"""Where the exchange has no batch call, or refused one as a whole."""
+
+Outcome = Order | ConnectorError
+
+
+class OrderBatches:
+    """Batches over one session's orders: one failure neither hides, aborts nor repeats another."""
+
+    def __init__(self, session: Session, orders: Orders) -> None:
+        self._session, self._orders = session, orders
+
+    async def place(self, requests: Sequence[OrderRequest]) -> list[Outcome]:
+        """Place orders; give each one's order or error, in the order of the requests."""
+        return await self._orders.to_its_end(self._place(requests))
+
+    async def cancel(self, symbol: str, order_ids: Sequence[int]) -> list[ConnectorError | None]:
+        """Cancel orders; give each one's error, None where it is cancelled."""
+        return await self._orders.to_its_end(self._cancel(symbol, order_ids))
+
+    async def _place(self, requests: Sequence[OrderRequest]) -> list[Outcome]:
+        limit = self._session.peculiar.batch_limit
+        if not self._session.offers("createOrders") or limit < 2:
+            return await self._each(requests, self._place_singly)
+        first: dict[str, int] = {}
+        for index, request in enumerate(requests):
+            first.setdefault(request.client_order_id, index)
+        outcomes: dict[int, Outcome] = {}
+        for chunk in _chunks(sorted(first.values()), limit):
+            outcomes |= await self._place_chunk({index: requests[index] for index in chunk})
+        for index, request in enumerate(requests):  # a client id given twice in one batch
+            if index not in outcomes:
+                outcomes[index] = await self._place_singly(request)
+        return [outcomes[index] for index in range(len(requests))]
+
+    async def _place_chunk(self, requests: dict[int, OrderRequest]) -> dict[int, Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        ready: dict[int, tuple[OrderRequest, str, dict[str, Any]]] = {}
+        async with AsyncExitStack() as stack:
+            for key in sorted(request.client_order_id for request in requests.values()):
+                await stack.enter_async_context(self._orders.alone(key))
+            for index, request in requests.items():
+                try:
+                    fitted = self._orders.fit(request)
+                    existing = await self._orders.existing(fitted)
+                    if existing is not None:
+                        outcomes[index] = existing
+                    else:
+                        ready[index] = (fitted, *self._orders.sending(fitted))
+                except ConnectorError as error:
+                    outcomes[index] = error
+            if ready:
+                outcomes |= await self._send(ready)
+        return outcomes
+
+    async def _send(
+        self, ready: dict[int, tuple[OrderRequest, str, dict[str, Any]]]
+    ) -> dict[int, Outcome]:
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                raws = await self._session.ccxt.create_orders([a for _, _, a in ready.values()])
+        except Exception as error:
+            if not is_outcome_unknown(error) and order_error(error, self._session.ccxt.id) is None:
+                raise
+            lost = error if is_outcome_unknown(error) else None
+            settled = await self._each(
+                [(request, sent_id) for request, sent_id, _ in ready.values()],
+                lambda one: self._settle(*one, lost),
+            )
+            return dict(zip(ready, settled, strict=True))
+        return await self._matched(ready, raws)
+
+    async def _matched(
+        self, ready: dict[int, tuple[OrderRequest, str, dict[str, Any]]], raws: Sequence[Raw]
+    ) -> dict[int, Outcome]:
+        by_id = {raw.get("clientOrderId"): raw for raw in raws if raw.get("clientOrderId")}
+        refusals = [raw for raw in raws if not raw.get("clientOrderId")]
+        unmatched = [index for index, (_, sent_id, _) in ready.items() if sent_id not in by_id]
+        outcomes: dict[int, Outcome] = {}
+        for index, (request, sent_id, _) in ready.items():
+            raw = by_id.get(sent_id)
+            if raw is not None:
+                placed = self._orders.read(raw, request)
+                outcomes[index] = await self._attempt(
+                    lambda request=request, placed=placed: self._orders.executed(request, placed)
+                )
+            else:
+                # the refused carry no client id, but keep the order of their requests
+                refusal = (
+                    refusals[unmatched.index(index)] if len(refusals) == len(unmatched) else None
+                )
+                error = self._refusal(refusal)
+                outcomes[index] = await self._attempt(
+                    lambda request=request, sent_id=sent_id, error=error: (
+                        self._orders.after_failure(request, sent_id, error)
+                    )
+                )
+        return outcomes
+
+    def _refusal(self, raw: Raw | None) -> Exception:
+        if raw is None:
+            return TimeoutError("the batch's answer says nothing of this order")
+        return ccxt.ExchangeError(f"{self._session.ccxt.id} {json.dumps(raw.get('info'))}")
+
+    async def _settle(self, request: OrderRequest, sent_id: str, lost: Exception | None) -> Outcome:
+        """Look a lost order up; place singly what was refused as a whole."""
+        if lost is not None:
+            return await self._attempt(lambda: self._orders.after_failure(request, sent_id, lost))
+        return await self._attempt(lambda: self._orders.send(request))
+
+    async def _place_singly(self, request: OrderRequest) -> Outcome:
+        return await self._attempt(lambda: self._orders.place(request))
+
+    async def _cancel(self, symbol: str, order_ids: Sequence[int]) -> list[ConnectorError | None]:
+        errors: dict[int, ConnectorError | None] = {}
+        known: dict[str, int] = {}
+        for order_id in order_ids:
+            try:
+                known[await self._orders.exchange_id(symbol, order_id)] = order_id
+            except ConnectorError as error:
+                errors[order_id] = error
+        limit = self._session.peculiar.cancel_batch_limit
+        cancelled: set[str] = set()
+        if self._session.offers("cancelOrders") and limit > 1:
+            for chunk in _chunks(list(known), limit):
+                cancelled |= await self._cancel_chunk(symbol, chunk)
+        left = [exchange_id for exchange_id in known if exchange_id not in cancelled]
+        for exchange_id, error in zip(
+            left, await self._each(left, lambda id_: self._cancel_singly(symbol, id_)), strict=True
+        ):
+            errors[known[exchange_id]] = error
+        return [errors.get(order_id) for order_id in order_ids]
+
+    async def _cancel_chunk(self, symbol: str, exchange_ids: list[str]) -> set[str]:
+        """Cancel with one call; give those that it surely cancelled."""
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                raws = await self._session.ccxt.cancel_orders(exchange_ids, symbol)
+        except Exception as error:
+            if not is_outcome_unknown(error) and order_error(error, self._session.ccxt.id) is None:
+                raise
+            return set()
+        return {str(raw.get("id")) for raw in raws if raw.get("status") == "canceled"}
+
+    async def _cancel_singly(self, symbol: str, exchange_id: str) -> ConnectorError | None:
+        """Cancel one that the batch call didn't; that it has cancelled meanwhile is success."""
+        try:
+            await self._orders.cancel_by_exchange_id(symbol, exchange_id)
+        except OrderNotFound as error:
+            try:
+                order = await self._orders.get(symbol, exchange_id)
+            except ConnectorError:
+                return error
+            return None if order.status is OrderStatus.CANCELED else error
+        except ConnectorError as error:
+            return error
+        return None
+
+    async def _attempt(self, attempt: Callable[[], Awaitable[Order]]) -> Outcome:
+        try:
+            return await attempt()
+        except ConnectorError as error:
+            return error
+
+    async def _each(self, items: Sequence[T], work: Callable[[T], Awaitable[Any]]) -> list[Any]:
+        gate = asyncio.Semaphore(SINGLE_CALLS_AT_ONCE)
+
+        async def one(item: T) -> Any:
+            async with gate:
+                return await work(item)
+
+        return await asyncio.gather(*(one(item) for item in items))
+
+
+def _chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    for start in range(0, len(items), size):
+        yield list(items[start : start + size])

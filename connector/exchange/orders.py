@@ -1,0 +1,404 @@
+"""Orders: placed exactly once, found again by their client order id, cancelled, listed.
+
+A lost answer is never answered with a second order: the order is looked up by its client id until
+the exchange tells what became of it, or a bound of 10 s is reached and the caller is told that
+nobody knows.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import structlog
+
+from connector.domain import Digits
+from connector.errors import (
+    ConnectorError,
+    DuplicateOrder,
+    Malformed,
+    OrderNotFound,
+    OutcomeUnknown,
+    PostOnlyWouldTake,
+    Transient,
+    Unsupported,
+)
+from connector.exchange.client_ids import ClientIds, rule_of
+from connector.exchange.order_faults import is_outcome_unknown, order_error
+from connector.exchange.order_ids import OrderIds
+from connector.exchange.parse import Raw, parse_symbol_info
+from connector.exchange.parse_orders import OrderReader
+from connector.exchange.rounding import contracts, fitted
+from connector.exchange.session import Session
+from connector.trading import Order, OrderRequest, OrderType, TimeInForce
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+SEND_TIMEOUT_S = 10.0
+"""Bound of one sending; what isn't answered by then is lost."""
+LOOKUP_BOUND_S = 10.0
+"""How long a lost order is looked up."""
+LOOKUP_PAUSES_S = (0.0, 0.2, 0.4, 0.8, 1.6, 2.0)
+"""Before each lookup; the last one repeats."""
+ABSENT_AFTER = 4
+"""So many answers "no such order" in a row, over 1.4 s, make a lost order surely absent."""
+EXECUTION_WAIT_S = 2.0
+EXECUTION_POLL_S = 0.1
+RECURRING_AFTER_MS = 60_000
+"""A finished order this old doesn't answer for a new one that reuses its client id."""
+
+
+class Orders:
+    """The orders of one session's account.
+
+    Errors:  what connector/exchange/order_faults.py makes of the exchange's own code and text:
+             InsufficientFunds, InvalidOrder, PostOnlyWouldTake, OrderNotFound, DuplicateOrder,
+             OrderRejected, UnknownSymbol, Denied, RateLimited, Transient, OutcomeUnknown.
+    """
+
+    def __init__(self, session: Session, ids: OrderIds) -> None:
+        self._session, self._ids = session, ids
+        self._client_ids = ClientIds(rule_of(session.ccxt.id), ids)
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._underway: set[asyncio.Task[Any]] = set()
+
+    async def close(self) -> None:
+        """Wait for what has been sent; nothing new may be placed meanwhile."""
+        if self._underway:
+            await asyncio.wait(self._underway, timeout=SEND_TIMEOUT_S)
+
+    # placing
+
+    async def place(self, request: OrderRequest) -> Order:
+        """Place an order once, or answer with the one that its client id already has.
+
+        Guarantee:  goes on to its end when the caller leaves, so that nothing is left half done;
+                    orders of one client id follow one another.
+        """
+        return await self.to_its_end(self._place_alone(request))
+
+    async def _place_alone(self, request: OrderRequest) -> Order:
+        async with self.alone(request.client_order_id):
+            request = self.fit(request)
+            existing = await self.existing(request)
+            return existing or await self.send(request)
+
+    @contextlib.asynccontextmanager
+    async def alone(self, client_order_id: str) -> AsyncGenerator[None]:
+        """Let nobody else place an order of this client id meanwhile."""
+        lock, waiting = self._locks.get(client_order_id) or (asyncio.Lock(), 0)
+        self._locks[client_order_id] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._locks.pop(client_order_id)
+            if waiting > 1:
+                self._locks[client_order_id] = (lock, waiting - 1)
+
+    def fit(self, request: OrderRequest) -> OrderRequest:
+        """Round an order to its market. Errors: InvalidOrder."""
+        market = self._session.ccxt.market(request.symbol)
+        return fitted(request, parse_symbol_info(market, request.symbol), market["contractSize"])
+
+    def sending(self, request: OrderRequest) -> tuple[str, dict[str, Any]]:
+        """Give the client id as the exchange takes it, and ccxt's arguments of an order.
+
+        Guarantee:  the way back from that id is kept before anything is sent.
+        """
+        sent_id = self._client_ids.sent(request.client_order_id)
+        self._ids.note_client_id(request.client_order_id, "", request.symbol)
+        params: dict[str, Any] = {"clientOrderId": sent_id}
+        if request.time_in_force is TimeInForce.GTX:
+            params["postOnly"] = True
+        elif request.type is OrderType.LIMIT:
+            params["timeInForce"] = request.time_in_force.value
+        if request.reduce_only:
+            params["reduceOnly"] = True
+        size = self._session.ccxt.market(request.symbol)["contractSize"]
+        return sent_id, {
+            "symbol": request.symbol,
+            "type": request.type.value,
+            "side": request.side.value,
+            "amount": contracts(request.quantity, size),
+            "price": request.price,
+            "params": params,
+        }
+
+    async def send(self, request: OrderRequest) -> Order:
+        """Send an order that was fitted, and whose client id is nobody else's meanwhile."""
+        sent_id, arguments = self.sending(request)
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                raw = await self._session.ccxt.create_order(*arguments.values())
+        except Exception as error:
+            return await self.after_failure(request, sent_id, error)
+        return await self.executed(request, self.read(raw, request))
+
+    async def after_failure(self, request: OrderRequest, sent_id: str, error: Exception) -> Order:
+        """Find out what became of an order whose sending raised.
+
+        Errors:  the exchange's refusal as ours; Transient when it surely was not placed;
+                 OutcomeUnknown.
+        """
+        if is_outcome_unknown(error):
+            log.warning("answer lost", client_order_id=request.client_order_id)
+            order = await self._look_up_lost(request, sent_id)
+            return await self.executed(request, order)
+        ours = order_error(error, self._session.ccxt.id)
+        if ours is None:
+            raise error
+        if isinstance(ours, DuplicateOrder):
+            existing = await self.find(request.symbol, sent_id)
+            if existing is not None:
+                return self._same_or_refused(existing, request)
+        raise ours from error
+
+    async def executed(self, request: OrderRequest, order: Order) -> Order:
+        """Wait, up to 2 s, for what executes at once to say how much it executed."""
+        if request.post_only and order.status.is_terminal and Decimal(order.executed_qty) == 0:
+            raise PostOnlyWouldTake(f"the exchange ended the order as {order.status.value}")
+        at_once = request.type is OrderType.MARKET or request.time_in_force in (
+            TimeInForce.IOC,
+            TimeInForce.FOK,
+        )
+        waited = 0.0
+        while at_once and not order.status.is_terminal and waited < EXECUTION_WAIT_S:
+            await asyncio.sleep(EXECUTION_POLL_S)
+            waited += EXECUTION_POLL_S
+            try:
+                order = await self.get(order.symbol, order.exchange_order_id)
+            except ConnectorError as error:
+                log.info("order not asked for", error=str(error))
+        return order
+
+    async def existing(self, request: OrderRequest) -> Order | None:
+        """Give the order that this client id already has, if it answers for this request.
+
+        Errors:  DuplicateOrder when it is another order's.
+        """
+        sent_id = self._client_ids.sent(request.client_order_id)
+        if not self._ids.knows_client_id(request.client_order_id):
+            return None
+        order = await self._asked(lambda: self.find(request.symbol, sent_id))
+        if order is None:
+            return None
+        age_ms = self._session.now_ms() - order.update_time_ms
+        if order.status.is_terminal and age_ms > RECURRING_AFTER_MS:
+            return None
+        return self._same_or_refused(order, request)
+
+    def _same_or_refused(self, order: Order, request: OrderRequest) -> Order:
+        same = (
+            order.symbol == request.symbol
+            and order.side is request.side
+            and Decimal(order.quantity) == Decimal(request.quantity)
+        )
+        if not same:
+            raise DuplicateOrder(
+                f"client order id {request.client_order_id} belongs to another order: "
+                f"{order.side.value} {order.quantity} {order.symbol}"
+            )
+        return order
+
+    async def _look_up_lost(self, request: OrderRequest, sent_id: str) -> Order:
+        absent = 0
+        try:
+            async with asyncio.timeout(LOOKUP_BOUND_S):
+                for attempt in range(1_000):
+                    pause = LOOKUP_PAUSES_S[min(attempt, len(LOOKUP_PAUSES_S) - 1)]
+                    await asyncio.sleep(pause)
+                    try:
+                        order = await self.find(request.symbol, sent_id)
+                    except ConnectorError as error:
+                        absent = 0
+                        log.info("lookup failed", error=str(error)[:200])
+                        continue
+                    if order is not None:
+                        return order
+                    absent += 1
+                    if absent >= ABSENT_AFTER:
+                        raise Transient(
+                            "the order was not placed: its answer was lost, and the exchange "
+                            "has no order of that client id"
+                        )
+        except TimeoutError:
+            pass
+        raise OutcomeUnknown(
+            f"no answer for {request.client_order_id}, and looking it up gave none "
+            f"within {LOOKUP_BOUND_S:.0f} s"
+        )
+
+    # finding
+
+    async def find(self, symbol: str, sent_id: str) -> Order | None:
+        """Look an order up by the client id that was sent; None when the exchange has none."""
+        ccxt = self._session.ccxt
+        params = {**self._session.peculiar.fetch_order_params, "clientOrderId": sent_id}
+        try:
+            return self.read(await self._call(lambda: ccxt.fetch_order(None, symbol, params)))
+        except OrderNotFound:
+            return None
+        except Unsupported:
+            return await self._listed(symbol, lambda raw: raw.get("clientOrderId") == sent_id)
+
+    async def get(self, symbol: str, exchange_order_id: str) -> Order:
+        """Ask for an order by the exchange's id. Errors: OrderNotFound."""
+        ccxt = self._session.ccxt
+        params = {**self._session.peculiar.fetch_order_params}
+        try:
+            return self.read(
+                await self._call(lambda: ccxt.fetch_order(exchange_order_id, symbol, params))
+            )
+        except Unsupported:
+            order = await self._listed(symbol, lambda raw: raw.get("id") == exchange_order_id)
+            if order is None:
+                raise OrderNotFound(f"no order {exchange_order_id} of {symbol}") from None
+            return order
+
+    async def by_order_id(self, symbol: str, order_id: int) -> Order:
+        """Ask for an order by the int64 that clients know. Errors: OrderNotFound."""
+
+        async def question() -> Order:
+            return await self.get(symbol, await self.exchange_id(symbol, order_id))
+
+        return await self._asked(question)
+
+    async def by_client_order_id(self, symbol: str, client_order_id: str) -> Order:
+        """Ask for an order by its caller's id. Errors: OrderNotFound."""
+        sent_id = self._client_ids.sent(client_order_id)
+        order = await self._asked(lambda: self.find(symbol, sent_id))
+        if order is None:
+            raise OrderNotFound(f"no order of client id {client_order_id[:40]!r}")
+        return order
+
+    async def open_orders(self, symbol: str | None) -> list[Order]:
+        """Ask for the open orders of a symbol, or of every served one."""
+        ccxt = self._session.ccxt
+        raws = await self._asked(lambda: self._call(lambda: ccxt.fetch_open_orders(symbol)))
+        serves = self._session.symbols.serves
+        return [self.read(raw) for raw in raws if serves(raw.get("symbol") or "")]
+
+    async def exchange_id(self, symbol: str, order_id: int) -> str:
+        """Give the exchange's own id of the int64 that clients know.
+
+        Guarantee:  a number that the exchange uses as it is, else from the store, else from open
+                    orders and recent history.
+        Errors:     OrderNotFound.
+        """
+        known = self._ids.to_exchange(order_id)
+        if known is not None:
+            return known[0]
+        order = await self._listed(
+            symbol, lambda raw: self._ids.to_client(str(raw.get("id")), symbol) == order_id
+        )
+        if order is None:
+            raise OrderNotFound(f"no order {order_id} of {symbol}")
+        return order.exchange_order_id
+
+    # cancelling
+
+    async def cancel(self, symbol: str, order_id: int) -> None:
+        """Cancel an order. Errors: OrderNotFound for an unknown or finished one."""
+        exchange_id = await self._asked(lambda: self.exchange_id(symbol, order_id))
+        await self.to_its_end(self.cancel_by_exchange_id(symbol, exchange_id))
+
+    async def cancel_by_exchange_id(self, symbol: str, exchange_id: str) -> None:
+        """Cancel an order by the exchange's id; what a lost answer did is looked up."""
+        ccxt = self._session.ccxt
+        try:
+            await self._call(lambda: ccxt.cancel_order(exchange_id, symbol))
+        except Transient as error:
+            order = await self._asked(lambda: self.get(symbol, exchange_id))
+            if not order.status.is_terminal:
+                raise error from None
+
+    async def cancel_all(self, symbol: str) -> None:
+        """Cancel every open order of a symbol; one after another where there is no call for it."""
+        ccxt = self._session.ccxt
+        if self._session.offers("cancelAllOrders"):
+            await self.to_its_end(
+                self._asked(lambda: self._call(lambda: ccxt.cancel_all_orders(symbol)))
+            )
+            return
+        for order in await self.open_orders(symbol):
+            try:
+                await self.cancel(symbol, order.order_id)
+            except OrderNotFound:
+                continue
+
+    # reading
+
+    def read(self, raw: Raw, request: OrderRequest | None = None) -> Order:
+        """Read an order; what an answer leaves out is filled from its request."""
+        merged = {key: value for key, value in raw.items() if value is not None}
+        if request is not None:
+            size = self._session.ccxt.market(request.symbol)["contractSize"]
+            merged = {
+                "symbol": request.symbol,
+                "side": request.side.value,
+                "type": request.type.value,
+                "amount": contracts(request.quantity, size),
+                "price": request.price,
+                **merged,
+                "clientOrderId": request.client_order_id,
+            }
+        else:
+            sent_id = str(merged.get("clientOrderId") or "")
+            merged["clientOrderId"] = self._client_ids.caller(sent_id)
+        order = self.reader(str(merged.get("symbol") or "")).order(merged)
+        if order.client_order_id:
+            self._ids.note_client_id(order.client_order_id, order.exchange_order_id, order.symbol)
+        return order
+
+    def reader(self, symbol: str) -> OrderReader:
+        """Give the reader of a symbol's orders and trades. Errors: Malformed for no market."""
+        market = self._session.ccxt.markets.get(symbol)
+        if market is None:
+            raise Malformed(f"an order of {symbol[:40]!r}, which is no market")
+        size: Digits | None = market.get("contractSize")
+        return OrderReader(size, self._ids.to_client, self._session.now_ms())
+
+    async def _listed(self, symbol: str, wanted: Callable[[Raw], bool]) -> Order | None:
+        ccxt = self._session.ccxt
+        lists = ("fetchOpenOrders", "fetchOrders", "fetchClosedOrders", "fetchCanceledOrders")
+        for method in lists:
+            if not self._session.offers(method):
+                continue
+            raws = await self._call(lambda method=method: getattr(ccxt, method)(symbol))
+            for raw in raws:
+                if wanted(raw):
+                    return self.read(raw)
+        return None
+
+    async def _asked(self, question: Callable[[], Awaitable[T]]) -> T:
+        return await self._session.ask("orders", question)
+
+    async def _call(self, call: Callable[[], Awaitable[T]]) -> T:
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                return await call()
+        except ConnectorError:
+            raise
+        except Exception as error:
+            if is_outcome_unknown(error):
+                raise Transient(f"no answer: {type(error).__name__}") from error
+            ours = order_error(error, self._session.ccxt.id)
+            if ours is None:
+                raise
+            raise ours from error
+
+    async def to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """Let work that was begun end, also when its caller leaves."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._underway.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._underway.discard(task)
+        if not task.cancelled():
+            task.exception()  # the caller may be gone: then nobody else looks at it

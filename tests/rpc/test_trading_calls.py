@@ -1,0 +1,294 @@
+"""Orders, balances and positions through a real server, real ccxt and the embedded exchange."""
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from opensqt.market_maker.v1 import exchange_pb2 as rpc
+from opensqt.market_maker.v1 import resources_pb2 as resources
+from opensqt.market_maker.v1 import types_pb2 as types
+
+import grpc
+from tests.rpc.conftest import Serve, Served
+
+BUY, SELL = types.ORDER_SIDE_BUY, types.ORDER_SIDE_SELL
+LIMIT, MARKET = types.ORDER_TYPE_LIMIT, types.ORDER_TYPE_MARKET
+
+
+def _order(**fields: Any) -> resources.PlaceOrderRequest:
+    """Give a BTCUSDT limit order that rests, changed by what is named."""
+    usual: dict[str, Any] = {
+        "symbol": "BTCUSDT",
+        "side": BUY,
+        "type": LIMIT,
+        "quantity": "0.010",
+        "price": "90000.0",
+    }
+    usual |= fields
+    for name in ("quantity", "price"):
+        usual[name] = {"value": usual[name]}
+    return resources.PlaceOrderRequest(**usual)
+
+
+async def _placed(served: Served, **fields: Any) -> resources.Order:
+    async with asyncio.timeout(15):
+        return await served.stub.PlaceOrder(_order(**fields))
+
+
+async def _refused(call: Any) -> tuple[grpc.StatusCode, str]:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    return caught.value.code(), caught.value.details() or ""
+
+
+async def test_a_limit_order_rests_and_is_listed_at_once(serve: Serve) -> None:
+    served = await serve()
+
+    order = await _placed(served, client_order_id="x-zdfVM8vY_grid_1", symbol="BTC/USDT:USDT")
+    listed = await served.stub.GetOpenOrders(rpc.GetOpenOrdersRequest(symbol="BTCUSDT"))
+
+    assert order.order_id > 0
+    assert (order.client_order_id, order.symbol) == ("x-zdfVM8vY_grid_1", "BTC/USDT:USDT")
+    assert (order.status, order.executed_qty.value.strip("0.")) == (types.ORDER_STATUS_NEW, "")
+    assert Decimal(order.price.value) == 90000
+    assert order.created_at.seconds > 0
+    assert [(o.order_id, o.client_order_id, o.symbol) for o in listed.orders] == [
+        (order.order_id, "x-zdfVM8vY_grid_1", "BTCUSDT")
+    ]
+
+
+async def test_a_market_order_says_how_much_it_executed_and_its_price_is_ignored(
+    serve: Serve,
+) -> None:
+    served = await serve()
+
+    order = await _placed(served, type=MARKET, price="0", quantity="0.020")
+    positions = await served.stub.GetPositions(rpc.GetPositionsRequest(symbol="BTCUSDT"))
+    every = await served.stub.GetPositions(rpc.GetPositionsRequest())
+
+    assert order.status == types.ORDER_STATUS_FILLED
+    assert Decimal(order.executed_qty.value) == Decimal("0.020")
+    assert Decimal(order.avg_price.value) > 0
+    assert [p.symbol for p in positions.positions] == ["BTCUSDT"]
+    assert Decimal(positions.positions[0].size.value) == Decimal("0.020")
+    assert Decimal(positions.positions[0].mark_price.value) > 0
+    assert positions.positions[0].haircut.value == "1"
+    assert [p.symbol for p in every.positions] == ["BTCUSDT"]
+
+
+async def test_a_short_position_is_negative_and_a_closed_one_is_not_listed(serve: Serve) -> None:
+    served = await serve()
+
+    await _placed(served, type=MARKET, side=SELL, quantity="0.030")
+    short = await served.stub.GetPositions(rpc.GetPositionsRequest(symbol="BTCUSDT"))
+    await _placed(served, type=MARKET, side=BUY, quantity="0.030", reduce_only=True)
+    flat = await served.stub.GetPositions(rpc.GetPositionsRequest(symbol="BTCUSDT"))
+
+    assert Decimal(short.positions[0].size.value) == Decimal("-0.030")
+    assert not flat.positions
+
+
+async def test_an_order_without_a_client_id_gets_one_and_is_told_it(serve: Serve) -> None:
+    served = await serve()
+
+    order = await _placed(served)
+    request = rpc.GetOrderRequest(symbol="BTCUSDT", client_order_id=order.client_order_id)
+
+    assert order.client_order_id
+    assert (await served.stub.GetOrder(request)).order_id == order.order_id
+
+
+async def test_an_order_is_found_by_either_id(serve: Serve) -> None:
+    served = await serve()
+    order = await _placed(served, client_order_id="mine")
+
+    by_id = await served.stub.GetOrder(
+        rpc.GetOrderRequest(symbol="BTCUSDT", order_id=order.order_id)
+    )
+    by_client_id = await served.stub.GetOrder(
+        rpc.GetOrderRequest(symbol="BTCUSDT", client_order_id="mine")
+    )
+
+    assert by_id == by_client_id
+    assert by_id.client_order_id == "mine"
+
+
+async def test_prices_and_quantities_are_rounded_to_the_market(serve: Serve) -> None:
+    served = await serve()
+
+    order = await _placed(served, price="90000.0499", quantity="0.0109999")
+
+    assert Decimal(order.price.value) == Decimal("90000.0")
+    assert Decimal(order.quantity.value) == Decimal("0.010")
+
+
+async def test_a_cancelled_order_is_gone_and_a_second_cancel_finds_nothing(serve: Serve) -> None:
+    served = await serve()
+    order = await _placed(served)
+    request = rpc.CancelOrderRequest(symbol="BTCUSDT", order_id=order.order_id)
+
+    await served.stub.CancelOrder(request)
+    code, message = await _refused(served.stub.CancelOrder(request))
+    listed = await served.stub.GetOpenOrders(rpc.GetOpenOrdersRequest(symbol="BTCUSDT"))
+
+    assert code is grpc.StatusCode.NOT_FOUND
+    assert message.startswith("order not found")
+    assert not listed.orders
+
+
+async def test_all_orders_of_a_symbol_are_cancelled_and_no_others(serve: Serve) -> None:
+    served = await serve()
+    for _ in range(3):
+        await _placed(served)
+    other = await _placed(served, symbol="ETHUSDT", price="3000.00", quantity="0.100")
+
+    await served.stub.CancelAllOrders(rpc.CancelAllOrdersRequest(symbol="BTCUSDT"))
+    left = await served.stub.GetOpenOrders(rpc.GetOpenOrdersRequest())
+
+    assert [(o.order_id, o.symbol) for o in left.orders] == [(other.order_id, "ETHUSDT")]
+
+
+async def test_a_repeated_client_id_is_answered_with_the_existing_order(serve: Serve) -> None:
+    served = await serve()
+    first = await _placed(served, client_order_id="twice")
+
+    again = await _placed(served, client_order_id="twice")
+
+    assert again.order_id == first.order_id
+    assert served.exchange.orders_placed["twice"] == 1
+
+
+async def test_a_filled_order_answers_for_its_repetition_too(serve: Serve) -> None:
+    served = await serve()
+    first = await _placed(served, client_order_id="twice", type=MARKET)
+
+    again = await _placed(served, client_order_id="twice", type=MARKET)
+
+    assert again.order_id == first.order_id
+    assert again.status == types.ORDER_STATUS_FILLED
+    assert served.exchange.orders_placed["twice"] == 1
+
+
+async def test_the_same_id_placed_twice_at_once_is_one_order(serve: Serve) -> None:
+    served = await serve()
+
+    orders = await asyncio.gather(*(_placed(served, client_order_id="race") for _ in range(5)))
+
+    assert len({order.order_id for order in orders}) == 1
+    assert served.exchange.orders_placed["race"] == 1
+
+
+async def test_another_order_with_a_used_client_id_is_refused(serve: Serve) -> None:
+    served = await serve()
+    await _placed(served, client_order_id="taken")
+
+    code, message = await _refused(_placed(served, client_order_id="taken", quantity="0.020"))
+
+    assert code is grpc.StatusCode.ALREADY_EXISTS
+    assert message.startswith("duplicate order: client order id taken belongs to another order")
+
+
+LOST = ["cut_after", ("status_after", 503)]
+
+
+@pytest.mark.parametrize("how", LOST)
+@pytest.mark.parametrize("client_order_id", ["mine", ""])
+async def test_a_lost_answer_is_looked_up_and_never_doubled(
+    serve: Serve, how: Any, client_order_id: str
+) -> None:
+    served = await serve()
+    served.exchange.fail_next("POST", "/fapi/v1/order", how)
+
+    order = await _placed(served, client_order_id=client_order_id)
+    listed = await served.stub.GetOpenOrders(rpc.GetOpenOrdersRequest(symbol="BTCUSDT"))
+
+    assert [o.order_id for o in listed.orders] == [order.order_id]
+    assert served.exchange.orders_placed[order.client_order_id] == 1
+
+
+async def test_an_order_whose_request_was_cut_off_is_told_as_not_placed_and_may_be_repeated(
+    serve: Serve,
+) -> None:
+    served = await serve()
+    served.exchange.fail_next("POST", "/fapi/v1/order", "cut_before")
+
+    code, message = await _refused(_placed(served, client_order_id="mine"))
+    order = await _placed(served, client_order_id="mine")
+
+    assert code is grpc.StatusCode.UNAVAILABLE
+    assert message.startswith("exchange unavailable: the order was not placed")
+    assert order.client_order_id == "mine"
+    assert served.exchange.orders_placed["mine"] == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "says"),
+    [
+        ({"side": 0}, grpc.StatusCode.INVALID_ARGUMENT, "invalid order: side is unspecified"),
+        ({"type": 0}, grpc.StatusCode.INVALID_ARGUMENT, "invalid order: type is unspecified"),
+        (
+            {"quantity": "--"},
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "invalid order: quantity '--' is no number",
+        ),
+        ({"price": "NaN"}, grpc.StatusCode.INVALID_ARGUMENT, "invalid order: price 'NaN' is no"),
+        ({"price": "0"}, grpc.StatusCode.INVALID_ARGUMENT, "invalid order: price 0 is not above"),
+        (
+            {"quantity": "0.0001"},
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "invalid order: quantity 0.0001 is below one step",
+        ),
+        ({"symbol": "NOPE"}, grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SYMBOL: "),
+        (
+            {"quantity": "30.000"},
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            "insufficient funds: ",
+        ),
+        (
+            {"price": "98000.0", "post_only": True},
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "POST_ONLY would execute immediately: ",
+        ),
+        (
+            {"type": MARKET, "post_only": True},
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "invalid order: a MARKET order can't be post-only",
+        ),
+        (
+            {"client_order_id": "x" * 65},
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "invalid request: client_order_id has 65 characters; allowed: up to 64",
+        ),
+    ],
+)
+async def test_a_bad_order_is_refused_by_what_is_wrong_with_it(
+    serve: Serve, fields: dict[str, Any], code: grpc.StatusCode, says: str
+) -> None:
+    served = await serve()
+
+    told, message = await _refused(_placed(served, **fields))
+
+    assert (told, message[: len(says)]) == (code, says)
+
+
+async def test_the_account_is_told_whole(serve: Serve) -> None:
+    served = await serve()
+    empty = await served.stub.GetAccount(rpc.GetAccountRequest())
+    await _placed(served, type=MARKET, quantity="0.100")
+    account = await served.stub.GetAccount(rpc.GetAccountRequest())
+
+    assert Decimal(empty.total_wallet_balance.value) == 100_000
+    assert (empty.health_score.value, empty.account_leverage) == ("1", 1)
+    assert [p.symbol for p in account.positions] == ["BTCUSDT"]
+    assert 0 < Decimal(account.health_score.value) < 1
+    assert Decimal(account.total_maintenance_margin.value) > 0
+    assert 0 < Decimal(account.available_balance.value) < 100_000
+
+
+async def test_a_balance_is_an_assets_own(serve: Serve) -> None:
+    served = await serve()
+
+    for asset, free in (("USDT", 100_000), ("usdt", 100_000), ("DOGE", 0), ("", 100_000)):
+        answer = await served.stub.GetBalance(rpc.GetBalanceRequest(asset=asset))
+        assert Decimal(answer.balance.value) == free
