@@ -88,7 +88,7 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
         for asset, amount in self.balance.items():
             if not _ASSET.fullmatch(asset):
                 raise ValueError(f"balance must be of assets like USDT, got {asset!r}")
-            money_of(amount, f"balance of {asset}")
+            money_of(str(amount), f"balance of {asset}")
         if self.start_ms is not None:
             _within("start_ms", self.start_ms, _YEAR_2010_MS, _YEAR_2100_MS)
         if not _HOST.fullmatch(self.host):

@@ -232,3 +232,44 @@ async def test_orders_that_never_rest_are_answered_as_they_ended(exchange: Excha
             await client.fapiPrivatePostOrder(
                 {"symbol": "BTCUSDT", "side": "SELL", "type": "STOP_MARKET", "stopPrice": "90000"}
             )
+
+
+async def test_a_key_that_died_unnoticed_is_noticed_when_it_is_to_be_prolonged(
+    exchange: Exchange,
+) -> None:
+    async with ccxt_trader(exchange) as client:
+        watched = asyncio.create_task(client.watch_orders())
+        await exchange.until_private()
+        await client.keep_alive_listen_key()
+        exchange.expire_listen_keys()
+        assert not watched.done()
+        await client.keep_alive_listen_key()
+        with pytest.raises(ExchangeError, match="-1125"):
+            await watched
+        watched = asyncio.create_task(client.watch_orders())
+        await exchange.until_private()
+        await client.create_order(BTC, "limit", "buy", "0.010", "96000.00")
+        assert (await watched)[0]["status"] == "open"
+
+
+async def test_funding_that_was_paid_is_told(exchanges: Start) -> None:
+    exchange = await exchanges(symbols=("BTCUSDT",), updates_per_second=0)
+    async with ccxt_trader(exchange) as client:
+        await client.create_order(BTC, "market", "buy", "0.100")
+        exchange.advance(3 * 3600)
+        history = await client.fetch_funding_history(BTC)
+    assert [row["timestamp"] % (8 * 3_600_000) for row in history] == [0]
+    assert history[0]["code"] == "USDT"
+    assert Decimal(history[0]["amount"]) != 0
+
+
+async def test_a_burst_of_fills_reaches_ccxts_cache_whole(exchange: Exchange) -> None:
+    async with ccxt_trader(exchange) as client:
+        watched = asyncio.create_task(client.watch_my_trades())
+        await exchange.until_private()
+        await client.create_order(BTC, "limit", "buy", "0.140", "96000.00", {"clientOrderId": "b"})
+        for _ in range(7):
+            exchange.fill("BTCUSDT", "b", "0.020")
+        await watched
+        assert [trade["amount"] for trade in client.myTrades] == ["0.020"] * 7
+        assert exchange.order("BTCUSDT", "b").status == "filled"

@@ -91,6 +91,7 @@ async def test_a_step_that_is_no_power_of_ten_is_held_too(exchanges: Start) -> N
 
 
 async def test_a_client_id_may_be_used_again_when_its_order_has_ended(exchange: Exchange) -> None:
+    placed: Any = None
     for _ in range(2):
         placed = await done(exchange, "POST", ORDER, **LIMIT, newClientOrderId="emergency")
         await done(exchange, "DELETE", ORDER, symbol="BTCUSDT", orderId=placed["orderId"])

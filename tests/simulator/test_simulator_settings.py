@@ -55,6 +55,11 @@ def test_numbers_are_written_exactly(count: int, units: int, decimals: int) -> N
         ({"ping_seconds": 0}, "ping_seconds must be"),
         ({"unread_bytes": 1}, "unread_bytes must be"),
         ({"host": "not a host"}, "host must be"),
+        ({"fill_ratio": 1.5}, "0 to 1"),
+        ({"listen_key_seconds": 0}, "listen_key_seconds must be"),
+        ({"balance": {"usdt": "1"}}, "assets like USDT"),
+        ({"balance": {"USDT": "-1"}}, "balance of USDT must be"),
+        ({"balance": {"USDT": "much"}}, "balance of USDT must be"),
     ],
 )
 def test_a_setting_that_makes_no_sense_says_what_would(

@@ -20,7 +20,6 @@ class AssetMargin(NamedTuple):
     position_margin: int
     order_margin: int
     maintenance: int
-    cross_maintenance: int
     available: int
 
     @property
@@ -37,7 +36,7 @@ class AssetMargin(NamedTuple):
 def asset_margin(account: Account, orders: OrderStore, asset: str, at_ms: int) -> AssetMargin:
     """Add an asset's figures up. What is free is never below 0."""
     unrealised = cross_unrealised = position_margin = cross_margin = 0
-    maintenance = cross_maintenance = 0
+    maintenance = 0
     for position in account.instrument_positions(asset):
         profit = account.unrealised(position, at_ms)
         bound = account.initial_margin(position, at_ms)
@@ -48,7 +47,6 @@ def asset_margin(account: Account, orders: OrderStore, asset: str, at_ms: int) -
         if position.symbol not in account.isolated:
             cross_unrealised += profit
             cross_margin += bound
-            cross_maintenance += least
     order_margin = sum(
         account.order_margin(symbol, orders, at_ms)
         for symbol in orders.symbols
@@ -63,9 +61,18 @@ def asset_margin(account: Account, orders: OrderStore, asset: str, at_ms: int) -
         position_margin=position_margin,
         order_margin=order_margin,
         maintenance=maintenance,
-        cross_maintenance=cross_maintenance,
         available=max(0, cross_wallet + cross_unrealised - cross_margin - order_margin),
     )
+
+
+def cross_cover(account: Account, asset: str, at_ms: int) -> int:
+    """Give what cross positions have beyond their maintenance margin; below 0 they must end."""
+    cover = account.cross_wallet(asset)
+    for position in account.instrument_positions(asset):
+        if position.symbol not in account.isolated:
+            value = account.value(position, at_ms)
+            cover += value - position.cost - maintenance_margin(abs(value))
+    return cover
 
 
 def liquidation_mark(
@@ -81,12 +88,9 @@ def liquidation_mark(
         wallet = position.isolated_wallet
     else:
         asset = instrument.quote
-        wallet = account.cross_wallet(asset)
-        for other in account.instrument_positions(asset):
-            if other is position or other.symbol in account.isolated:
-                continue
-            wallet += account.unrealised(other, at_ms)
-            wallet -= maintenance_margin(abs(account.value(other, at_ms)))
+        own = account.value(position, at_ms)
+        wallet = cross_cover(account, asset, at_ms)
+        wallet -= own - position.cost - maintenance_margin(abs(own))
     bracket = bracket_of(abs(account.value(position, at_ms)))
     # wallet + value - cost = |value| x ratio - relief, with value = mark x steps
     sign = 1 if position.steps > 0 else -1

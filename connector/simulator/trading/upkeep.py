@@ -6,7 +6,7 @@ from connector.simulator.trading.account import IncomeKind
 from connector.simulator.trading.brackets import maintenance_margin
 from connector.simulator.trading.desk import Desk
 from connector.simulator.trading.events import AccountChange, Cause, TradingListener
-from connector.simulator.trading.margin import asset_margin
+from connector.simulator.trading.margin import cross_cover
 from connector.simulator.trading.money import rounded
 from connector.simulator.trading.position import Position
 
@@ -49,7 +49,8 @@ class Upkeep:
 
     def on_trade(self, listing: Listing, at_ms: int) -> None:
         """Look at the positions that a price moved."""
-        if self._desk.account.positions_of(listing.instrument.name):
+        account = self._desk.account
+        if account.positions and account.positions_of(listing.instrument.name):
             self._look_at(listing.instrument.quote, at_ms)
 
     def _look_at(self, asset: str, at_ms: int) -> None:
@@ -64,10 +65,7 @@ class Upkeep:
                 if covered < maintenance_margin(abs(account.value(position, at_ms))):
                     self._liquidate([position], at_ms)
         crossed = [each for each in held if each.symbol not in account.isolated]
-        if not crossed:
-            return
-        now = asset_margin(account, self._desk.orders, asset, at_ms)
-        if now.cross_wallet + now.cross_unrealised < now.cross_maintenance:
+        if crossed and cross_cover(account, asset, at_ms) < 0:
             self._liquidate(crossed, at_ms)
 
     def _liquidate(self, positions: list[Position], at_ms: int) -> None:
