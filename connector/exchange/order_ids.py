@@ -314,7 +314,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         try:
             return _prepared(path)
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode not in _DAMAGE:
+            if getattr(error, "sqlite_errorcode", None) not in _DAMAGE:
                 raise
             aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000}")
             log.warning("order ids: damaged file moved aside", kept=str(aside), error=str(error))
