@@ -271,5 +271,7 @@ async def test_a_burst_of_fills_reaches_ccxts_cache_whole(exchange: Exchange) ->
         for _ in range(7):
             exchange.fill("BTCUSDT", "b", "0.020")
         await watched
+        while len(client.myTrades) < 7:
+            await asyncio.sleep(0)
         assert [trade["amount"] for trade in client.myTrades] == ["0.020"] * 7
         assert exchange.order("BTCUSDT", "b").status == "filled"
