@@ -41,10 +41,13 @@ def hold_until(
     Marble:     in  -a-A-a----|    answered(a) ----x    out  ---A-(aa)-|    (upper case: other key)
     Guarantee:  the items of a key stay in order, other keys pass. A key waits `at_most` in all,
                 from its first held item on. At completion or error what waits is sent first.
-    Errors:     the source's pass through; what the callbacks raise ends the stream.
+    Errors:     the source's pass through; what the callbacks raise ends the stream. ValueError for
+                a negative `at_most`.
     Units:      time from the scheduler given at subscribe. Memory: what arrives for a pending key
                 within `at_most`.
     """
+    if at_most < _ZERO:
+        raise ValueError(f"hold_until: at_most is zero or more, not {at_most}")
 
     def apply(source: Observable[T]) -> Observable[T]:
         def subscribe(
@@ -77,7 +80,7 @@ def hold_until(
                 def out(_: object = None) -> None:
                     if holding.get(key) is held:
                         let_through(held)
-                        del holding[key]
+                        holding.pop(key, None)  # gone, if it was disposed of meanwhile
                         held.answer.dispose()
                         held.timer.dispose()
 

@@ -38,7 +38,7 @@ class Ledger:
         self._open: dict[_Key, LedgerEntry] = {}
         self._ended: dict[_Key, LedgerEntry] = {}  # in the order of their ending
         self._strays: deque[_Key] = deque()  # one for each trade without a known order
-        self._waiting: deque[tuple[datetime, LedgerEntry]] = deque()
+        self._waiting: deque[tuple[datetime, _Key]] = deque()
         self._newest_ms = 0
         self._now = LONG_AGO
 
@@ -54,21 +54,24 @@ class Ledger:
             entry.hold_order(heard, now)
         told = tuple(entry.settle())
         self._sort_in(key, entry)
-        self._await(entry)
+        self._await(key, entry)
         return told
 
     def overdue(self, since: datetime) -> tuple[Order, ...]:
         """Give what has waited since that instant or longer, each without its other half."""
         told: list[Order] = []
         while self._waiting and self._waiting[0][0] <= since:
-            told.extend(self._waiting.popleft()[1].settle(since))
+            _, key = self._waiting.popleft()
+            entry = self._find(key)
+            if entry is not None:
+                told.extend(entry.settle(since))
+                self._sort_in(key, entry)
         return tuple(told)
 
     @property
     def waiting_since(self) -> datetime | None:
         """Since when something has waited, None when nothing does."""
-        while self._waiting and not self._waiting[0][1].is_waiting:
-            self._waiting.popleft()
+        self._drop_answered()
         return self._waiting[0][0] if self._waiting else None
 
     def seed(self, heard: Order | Trade) -> None:
@@ -88,7 +91,7 @@ class Ledger:
         entry = self._entry(key)
         entry.learn(order)
         self._sort_in(key, entry)
-        self._await(entry)
+        self._await(key, entry)
 
     def note_seen(self, order: Order) -> None:
         """Know an order from a question's answer; a finished one that is unknown stays so."""
@@ -97,8 +100,7 @@ class Ledger:
 
     def get(self, symbol: str, exchange_order_id: str) -> Order | None:
         """Give what is known of an order, by stream or answer; None for an unknown one."""
-        key = (symbol, exchange_order_id)
-        entry = self._open.get(key) or self._ended.get(key)
+        entry = self._find((symbol, exchange_order_id))
         return entry.known if entry is not None else None
 
     def open_orders(self) -> tuple[Order, ...]:
@@ -117,15 +119,27 @@ class Ledger:
             if entry.known is not None and (entry.told is None or not entry.told.status.is_terminal)
         )
 
+    def _find(self, key: _Key) -> LedgerEntry | None:
+        return self._open.get(key) or self._ended.get(key)
+
     def _entry(self, key: _Key) -> LedgerEntry:
-        entry = self._open.get(key) or self._ended.get(key)
+        entry = self._find(key)
         if entry is None:
             entry = self._open[key] = LedgerEntry()
         return entry
 
-    def _await(self, entry: LedgerEntry) -> None:
+    def _await(self, key: _Key, entry: LedgerEntry) -> None:
         if entry.is_waiting:
-            self._waiting.append((self._now, entry))
+            self._waiting.append((self._now, key))
+        else:
+            self._drop_answered()
+
+    def _drop_answered(self) -> None:
+        while self._waiting:
+            entry = self._find(self._waiting[0][1])
+            if entry is not None and entry.is_waiting:
+                return
+            self._waiting.popleft()
 
     def _note_stray(self, key: _Key, entry: LedgerEntry) -> None:
         if entry.known is not None:

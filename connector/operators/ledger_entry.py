@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from connector.operators.order_truth import ZERO, completed, goes_beyond, is_killed
+from connector.operators.order_truth import EXACT, ZERO, completed, goes_beyond, is_killed
 from connector.trading import Order, OrderStatus, Trade
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -116,7 +116,9 @@ class LedgerEntry:
         """Give the updates to tell: what has all it needs, and what has waited since `due`."""
         while self._orders:
             held = self._orders[0]
-            missing = Decimal(held.order.executed_qty) - max(self._executed, self._accounted)
+            missing = EXACT.subtract(
+                Decimal(held.order.executed_qty), max(self._executed, self._accounted)
+            )
             trades = self._exactly(missing)
             if trades is None and held.since <= due:
                 trades = self._within(missing)
@@ -128,7 +130,7 @@ class LedgerEntry:
         if base is None:
             return
         for held in tuple(self._trades):
-            is_of_told = held.quantity <= self._executed - self._accounted
+            is_of_told = held.quantity <= EXACT.subtract(self._executed, self._accounted)
             if (is_of_told and _traded_ms(held) <= base.update_time_ms) or held.since <= due:
                 self._trades.remove(held)
                 yield self._tell_trade(held, is_of_told)
@@ -139,7 +141,7 @@ class LedgerEntry:
             return []
         total = ZERO
         for count, held in enumerate(self._trades, 1):
-            total += held.quantity
+            total = EXACT.add(total, held.quantity)
             if total == missing:
                 return self._trades[:count]
         return next(([held] for held in self._trades if held.quantity == missing), None)
@@ -150,7 +152,7 @@ class LedgerEntry:
         for held in reversed(self._trades):
             if held.quantity <= missing:
                 found.insert(0, held)
-                missing -= held.quantity
+                missing = EXACT.subtract(missing, held.quantity)
         return found
 
     def _tell_order(self, order: Order, trades: list[_HeldTrade]) -> Iterator[Order]:
@@ -162,9 +164,11 @@ class LedgerEntry:
             order = replace(order, status=before)
         is_made_by_trade = order.status is OrderStatus.FILLED or was_over or not is_over(order)
         executed = max(Decimal(order.executed_qty), self._executed)
-        reached = executed - sum((held.quantity for held in trades), ZERO)
+        reached = executed
         for held in trades:
-            reached += held.quantity
+            reached = EXACT.subtract(reached, held.quantity)
+        for held in trades:
+            reached = EXACT.add(reached, held.quantity)
             if is_made_by_trade and held is trades[-1]:
                 break
             yield self._told(
@@ -189,8 +193,8 @@ class LedgerEntry:
         executed = self._executed
         quantity = Decimal(base.quantity)
         is_news = not is_of_told and executed == self._accounted
-        if is_news and (quantity == ZERO or executed + held.quantity <= quantity):
-            executed += held.quantity
+        if is_news and (quantity == ZERO or EXACT.add(executed, held.quantity) <= quantity):
+            executed = EXACT.add(executed, held.quantity)
         status = base.status
         if self.told is None or not is_over(base):
             status = (
@@ -200,7 +204,9 @@ class LedgerEntry:
                 if executed > ZERO
                 else OrderStatus.NEW
             )
-        return self._told(base, held, executed, status, _traded_ms(held))
+        update = self._told(base, held, executed, status, _traded_ms(held))
+        self.learn(update)
+        return update
 
     def _told(
         self,
@@ -211,7 +217,7 @@ class LedgerEntry:
         at_ms: int,
     ) -> Order:
         if held is not None:
-            self._accounted += held.quantity
+            self._accounted = EXACT.add(self._accounted, held.quantity)
             self._told_ids[held.trade.trade_id] = None
             if len(self._told_ids) > _TRADE_IDS:
                 del self._told_ids[next(iter(self._told_ids))]

@@ -1,12 +1,15 @@
 """What two reports of one order say together: which goes beyond the other, and what each lacks."""
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from msgspec.structs import replace
 
 from connector.trading import Order, OrderStatus, OrderType
 
 ZERO = Decimal(0)
+
+EXACT = Context(prec=120)
+"""Sums of quantities lose no digit: `domain.digits` lets no number pass that is longer."""
 
 
 def goes_beyond(order: Order, latest: Order) -> bool:

@@ -61,8 +61,8 @@ def repair_gaps(
 ) -> Operator[Order | Trade, Order | Trade]:
     """Fetch what was missed at each subscription, tell it, and then what came live meanwhile.
 
-    It is asked a second time `again_after` later, with nothing held: a socket may take up its
-    service only after the first answer. Repeats are for a ledger to drop.
+    It is asked a second time `again_after` the first answer, with nothing held: a socket may take
+    up its service only then. Repeats are for a ledger to drop.
 
     Marble:     in  -a-#  then  b---c-|    fetch (ab)    out  -a-...-(abb)-c-|
     Guarantee:  the memory outlives the subscription: place it right below `resume`, pipe anew for
@@ -90,7 +90,7 @@ def repair_gaps(
             fetching = SerialDisposable()
             timer = SerialDisposable()
             is_first = not memory.is_seeded
-            is_holding = True
+            is_holding = True  # until the first answer
             is_over = False
             source_done = False
 
@@ -107,7 +107,7 @@ def repair_gaps(
                 memory.note(heard)
                 observer.on_next(heard)
 
-            def ask(since_ms: int) -> None:
+            def ask(_: SchedulerBase | None = None, __: object = None) -> None:
                 got: list[Order | Trade] = []
                 slot = SingleAssignmentDisposable()
                 fetching.disposable = slot
@@ -151,15 +151,11 @@ def repair_gaps(
                     tell(memory.held.popleft())
                 if is_over:
                     return
-                is_holding = False
                 if source_done:
                     complete()
-
-            def ask_again(since_ms: int) -> None:
-                def act(_: SchedulerBase, __: object = None) -> None:
-                    ask(since_ms)
-
-                timer.disposable = clock.schedule_relative(again_after, act)
+                elif is_holding and again_after:
+                    timer.disposable = clock.schedule_relative(again_after, ask)
+                is_holding = False
 
             def on_completed() -> None:
                 nonlocal source_done
@@ -189,9 +185,7 @@ def repair_gaps(
                 return Disposable()
             upstream.disposable = source.subscribe(on_next, fail, on_completed, scheduler=clock)
             if not is_over:
-                if again_after:
-                    ask_again(since_ms)
-                ask(since_ms)
+                ask()
             return Disposable(let_go)
 
         return Observable(subscribe)
