@@ -1,0 +1,77 @@
+"""What the papers promise about the program."""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from connector import cli
+from connector.config import Config
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "examples" / "connector.toml"
+
+
+def test_the_example_holds_every_key_with_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [each for each in os.environ if each.startswith("CONNECTOR_")]:
+        monkeypatch.delenv(name)
+
+    assert Config.read(EXAMPLE) == Config()
+    written = tomllib.loads(EXAMPLE.read_text())
+    assert set(_keys(written)) == set(_keys(Config().model_dump()))
+
+
+@pytest.mark.parametrize(("paper", "most"), [("README.md", 100), ("ARCHITECTURE.md", 120)])
+def test_a_paper_is_no_longer_than_the_code_needs(paper: str, most: int) -> None:
+    assert len((ROOT / paper).read_text().splitlines()) <= most
+
+
+def test_every_command_that_the_readme_names_exists() -> None:
+    code = _code(ROOT / "README.md")
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    named = set(re.findall(r"\bmake ([a-z-]+)", code))
+    called = set(re.findall(r"\bconnector ((?:watch )?[a-z]+)", code))
+
+    assert named
+    assert called
+    assert named - targets == set()
+    assert called - _commands() == set()
+
+
+def test_every_file_that_a_paper_names_exists() -> None:
+    papers = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "docs/decisions.md")]
+    path = re.compile(r"`((?:connector|tests|proto|docs|examples|bench)/[\w./-]*)`")
+
+    named = {name for paper in papers for name in path.findall(paper.read_text())}
+
+    assert named
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def _keys(table: dict[str, object], above: str = "") -> Iterator[str]:
+    for key, value in table.items():
+        if isinstance(value, dict) and value:
+            yield from _keys(cast("dict[str, object]", value), f"{above}{key}.")
+        else:
+            yield f"{above}{key}"
+
+
+def _code(paper: Path) -> str:
+    text = paper.read_text()
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return "\n".join(blocks + re.findall(r"`([^`\n]+)`", text))
+
+
+def _commands() -> set[str]:
+    own = {each.name or _name(each.callback) for each in cli.app.registered_commands}
+    watch = {each.name or _name(each.callback) for each in cli.watch_app.registered_commands}
+    return own | {f"watch {name}" for name in watch} | {"watch"}
+
+
+def _name(callback: object) -> str:
+    return str(getattr(callback, "__name__", ""))
