@@ -46,9 +46,9 @@ class Lost(OutcomeUnknown):
 class Row(NamedTuple):
     """Of a table: what the exchange says → ours. The first row that matches wins.
 
-    `codes` are separated by spaces, `*` and `?` as in file names, empty for any code and none;
-    `says` is a regex that is looked for in the words, whatever their case. Where both are given
-    both must match, but words alone do when ccxt has thrown the code away.
+    `codes` are separated by spaces, `*` and `?` as in file names, `none` where ccxt has thrown the
+    code away; empty matches any. `says` is a regex that is looked for in the words, whatever their
+    case.
     """
 
     ours: type[ConnectorError]
@@ -58,16 +58,20 @@ class Row(NamedTuple):
 
 _BINANCE = (
     # "Error Codes" of spot and of USD-M. -1010, -2010 and -2011 bring the matching engine's words.
-    Row(DuplicateOrder, "-4116 -2010 -1010", "duplicate order sent|clientorderid is duplicated"),
+    Row(DuplicateOrder, "none -2010 -1010", "duplicate order sent|clientorderid is duplicated"),
     Row(DuplicateOrder, "-4116"),
     Row(Lost, "", "execution status unknown|status unknown|unknown error"),
     Row(Lost, "-1000 -1001 -1006 -1007"),
-    Row(PostOnlyWouldTake, "-2010 -1010", "immediately match and take"),
+    Row(PostOnlyWouldTake, "none -2010 -1010", "immediately match and take"),
     Row(PostOnlyWouldTake, "-5022"),
-    Row(InsufficientFunds, "-2010 -1010 -2019", "insufficient balance|margin is insufficient"),
+    Row(InsufficientFunds, "none -2010 -1010", "insufficient balance|margin is insufficient"),
     Row(InsufficientFunds, "-2018 -2019 -2028 -4050 -4051"),
-    Row(Denied, "-2010 -2011 -1010", "action is disabled|trading is not enabled|may not place or"),
-    Row(Denied, "-2010 -1010", "symbol is (restricted|not permitted)"),
+    Row(
+        Denied,
+        "none -2010 -2011 -1010",
+        "action is disabled|trading is not enabled|may not place or",
+    ),
+    Row(Denied, "none -2010 -1010", "symbol is (restricted|not permitted)"),
     Row(OrderRejected, "-2011", "cancel restrictions"),
     Row(OrderNotFound, "-2011 -2013"),
     Row(OrderNotFound, "-1010", "unknown order sent"),
@@ -76,7 +80,7 @@ _BINANCE = (
     Row(Transient, "-1008 -1016 -1021 -5028"),
     Row(Transient, "", "under maintenance"),
     Row(Denied, "-1002 -1004 -1005 -1011 -1022 -1099 -1109 -2014 -2015 -2017 -4056 -4057"),
-    Row(OrderRejected, "-1013", "market is closed|max_num|max_position"),
+    Row(OrderRejected, "none -1013", "market is closed|max_num|max_position"),
     Row(OrderRejected, "-1112 -1122"),
     Row(InvalidOrder, "-1013 -1014 -11* -32603 -400* -4010 -4013 -4014 -4015 -4016 -4023 -4024"),
     Row(InvalidOrder, "-4029 -4030 -4060 -4061 -4062 -4120 -4136 -4137 -4138 -4139 -4164 -418*"),
@@ -256,7 +260,8 @@ _HEARD: tuple[tuple[str, type[ConnectorError]], ...] = (
 )
 """Pieces by which the engine knows a class, and the one class that may say them."""
 
-_STATUS = re.compile(r"^\S+ (?:GET|POST|PUT|PATCH|DELETE) \S+ (\d{3})\b")
+_REQUEST = re.compile(r"\S+ (?:GET|POST|PUT|PATCH|DELETE) \S+(?: (\d{3})\b)?")
+"""What ccxt says of a request without an answer, or with a page and its status in place of one."""
 _QUERY = re.compile(r"\?[^\s\"']*")
 _SECRETS = re.compile(
     r"(?i)(api_?key|signature|passphrase|secret|access[-_]?(?:key|sign)|listen_?key|"
@@ -280,7 +285,7 @@ def order_error(error: BaseException, exchange_id: str) -> ConnectorError | None
     if ours is None:
         return None
     code, words = _told(str(error), exchange_id)
-    if not isinstance(error.__cause__, _TRANSPORT):
+    if code or not _REQUEST.match(str(error)):
         ours = _by_rows(exchange_id, code, words) or ours
     return _made(ours, exchange_id, code, words, error)
 
@@ -321,8 +326,11 @@ def _by_class(error: BaseException) -> type[ConnectorError] | None:
         return Transient
     if isinstance(error.__cause__, _TRANSPORT):
         return Lost  # also where ccxt has an ExchangeError: an answer cut in its middle
-    status = _STATUS.match(str(error))
-    if isinstance(error, ccxt.ExchangeNotAvailable) and status and status[1].startswith("4"):
+    page = _REQUEST.match(str(error))
+    status = (page and page[1]) or ""
+    if status in ("418", "429"):
+        return RateLimited  # OKX's are of another class
+    if status.startswith("4") and isinstance(error, ccxt.ExchangeNotAvailable):
         return Transient  # a page in place of an answer: stopped at the exchange's door
     return ours
 
@@ -332,10 +340,8 @@ _TRANSPORT = (aiohttp.ClientError, OSError, TimeoutError)
 
 def _by_rows(exchange_id: str, code: str, words: str) -> type[ConnectorError] | None:
     for row in (*TABLE.get(exchange_id, ()), *_ANY):
-        by_words_alone = not row.codes or (not code and row.says)
-        if (by_words_alone or _codes(row.codes).fullmatch(code)) and (
-            not row.says or re.search(row.says, words, re.IGNORECASE)
-        ):
+        of_code = not row.codes or _codes(row.codes).fullmatch(code or "none")
+        if of_code and (not row.says or re.search(row.says, words, re.IGNORECASE)):
             return row.ours
     return None
 
@@ -378,8 +384,8 @@ def _made(
     error: BaseException | None = None,
 ) -> ConnectorError:
     shown = _SECRETS.sub(r"\1\2…", _QUERY.sub("", " ".join(words.split())))
-    told = " ".join(part for part in (exchange_id, code, shown) if part)
-    text = harmless(ours, told or type(error).__name__)[:_MOST_TEXT]
+    told = (exchange_id, code, shown or type(error).__name__)
+    text = harmless(ours, " ".join(part for part in told if part))[:_MOST_TEXT]
     if issubclass(ours, Transient):
         seconds = getattr(error, "retry_after", None)
         return ours(text, timedelta(seconds=seconds) if isinstance(seconds, int | float) else None)
