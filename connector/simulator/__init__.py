@@ -1,7 +1,22 @@
 """An exchange of our own on loopback that speaks Binance USD-M futures' protocol."""
 
-from connector.simulator.config import SimulatorConfig
+from connector.simulator.config import USUAL_KEY, USUAL_SECRET, SimulatorConfig
 from connector.simulator.market.clock import ManualClock
 from connector.simulator.simulator import Simulator, run
+from connector.simulator.trading.snapshots import (
+    BalanceSnapshot,
+    OrderSnapshot,
+    PositionSnapshot,
+)
 
-__all__ = ["ManualClock", "Simulator", "SimulatorConfig", "run"]
+__all__ = [
+    "USUAL_KEY",
+    "USUAL_SECRET",
+    "BalanceSnapshot",
+    "ManualClock",
+    "OrderSnapshot",
+    "PositionSnapshot",
+    "Simulator",
+    "SimulatorConfig",
+    "run",
+]

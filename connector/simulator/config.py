@@ -63,6 +63,9 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     balance: Mapping[str, str] = msgspec.field(default_factory=lambda: dict(USUAL_BALANCE))
     """What the account starts with, by asset; assets that are traded start with 0."""
 
+    hedged: bool = False
+    """Whether the account holds long and short apart from the start (dualSidePosition)."""
+
     check_timestamps: bool | None = None
     """Whether requests must carry the exchange's time (to recvWindow). None: when that is the
     wall clock's, so not with a ManualClock, another `speed` or a `start_ms`."""

@@ -71,6 +71,7 @@ class Running:
         balances = {asset: money_of(text, asset) for asset, text in config.balance.items()}
         ratio = round(config.fill_ratio * MILLION)
         self.desk = events.desk = Desk(listings, balances, start_ms, ratio, self.user_data)
+        self.desk.account.hedged = config.hedged
         self.user_data.attach(self.desk.account)
         events.upkeep = Upkeep(self.desk, self.user_data)
         self.port = config.port

@@ -235,7 +235,8 @@ class Simulator:
 
         The frames go out when the loop's turn ends, together with those of other calls: several
         fills in one turn are one piece on the wire.
-        Errors:  KeyError for an order that never was, RuntimeError for one that is not open.
+        Errors:  KeyError for an order that never was, RuntimeError for one that is not open,
+                 ValueError for a price worse than its limit.
         """
         running = self._now
         running.let_happen()

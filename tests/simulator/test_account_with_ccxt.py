@@ -162,6 +162,12 @@ async def test_positions_are_read_from_either_endpoint_of_either_age(
     assert balance["USDC"]["total"] == "0.00000000"
 
 
+async def test_an_account_may_be_hedged_from_the_start(exchanges: Start) -> None:
+    exchange = await exchanges(symbols=1, hedged=True)
+    async with ccxt_trader(exchange) as client:
+        assert (await client.fetch_position_mode())["hedged"] is True
+
+
 async def test_income_is_what_changed_the_wallet(exchange: Exchange) -> None:
     async with ccxt_trader(exchange) as client:
         await client.create_order(BTC, "market", "buy", "0.100")

@@ -150,6 +150,8 @@ async def test_orders_are_filled_and_ended_by_hand_only_while_they_are_open(
     await done(exchange, "POST", ORDER, **WANTED)
     partly = exchange.fill("BTCUSDT", "one", "0.020", "96999.00")
     assert (str(partly.executed), str(partly.average)) == ("0.020", "96999.00000000")
+    with pytest.raises(ValueError, match="worse than its limit"):
+        exchange.fill("BTCUSDT", "one", "0.020", "97001.00")
     assert exchange.cancel("BTCUSDT", "one").status == "canceled"
     with pytest.raises(RuntimeError, match="not open"):
         exchange.fill("BTCUSDT", "one")

@@ -16,6 +16,8 @@ ANY = "*"
 _STAGES = ("before", "after")
 _KINDS = ("cut", "hang", "status", "delay")
 
+_WAIT_STATUSES = (418, 429)
+
 _BODIES: dict[tuple[int, str], tuple[int, str]] = {
     (429, "before"): (
         -1003,
@@ -127,7 +129,10 @@ class Faults:
             status = int(planned.number)
             usual = (-1000, "An unknown error occured while processing the request.")
             code, message = _BODIES.get((status, planned.stage), usual)
-            return json_response({"code": code, "msg": message}, status)
+            response = json_response({"code": code, "msg": message}, status)
+            if status in _WAIT_STATUSES:
+                response.headers["Retry-After"] = "1"
+            return response
         if planned.kind == "hang":
             await self._released.wait()
         return _cut(request)

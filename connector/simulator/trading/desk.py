@@ -113,9 +113,14 @@ class Desk:
                 self._fill(order, take, maker=False, at_ms=at_ms)
 
     def fill_by_hand(self, order: Order, steps: int, price: int, at_ms: int) -> None:
-        """Fill an open order as a maker, outside of the market; its own price if `price` is 0."""
+        """Fill an open order as a maker, outside of the market; its own price if `price` is 0.
+
+        Errors:  Refused UNKNOWN_ORDER if it is not open, ValueError for a price that it forbids.
+        """
         if not order.is_open:
             raise Refused(Reason.UNKNOWN_ORDER)
+        if price and (order.price - price) * order.side.sign < 0:
+            raise ValueError(f"order {order.client_id} may not be filled worse than its limit")
         self._fill(order, Take(price or order.price, steps), maker=True, at_ms=at_ms)
 
     def on_trade(self, listing: Listing, trade: Trade) -> None:
