@@ -27,7 +27,8 @@ TAKER_FEE = 500
 """Millionths of the notional."""
 
 _FIRST_ORDER_ID = 8_389_000_000_000_000_000
-_FIRST_TRADE_ID = 5_000_000_000
+_IDS_A_MS = 100
+"""Ids begin where the start's instant puts them, so that another life repeats none."""
 
 
 class Desk:
@@ -52,8 +53,8 @@ class Desk:
         self.listings = listings
         self._listener = listener
         self._fill_millionths = fill_millionths
-        self._next_order_id = _FIRST_ORDER_ID + start_ms * 100
-        self._next_trade_id = _FIRST_TRADE_ID
+        self._next_order_id = _FIRST_ORDER_ID + start_ms * _IDS_A_MS
+        self._next_trade_id = start_ms * _IDS_A_MS
 
     @property
     def next_order_id(self) -> int:
