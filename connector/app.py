@@ -54,9 +54,7 @@ class Connector:
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         config, urls = self.config, None
         if config.exchange.embedded:
-            self.simulator = Simulator(
-                msgspec.convert(config.simulator.model_dump(), SimulatorConfig)
-            )
+            self.simulator = Simulator(simulator_config(config))
             await self.simulator.start()
             stack.push_async_callback(self.simulator.stop)
             urls = embedded_urls(self.simulator.rest_url, self.simulator.ws_url)
@@ -71,6 +69,7 @@ class Connector:
             config.feeds,
             config.exchange.shown_name,
         )
+        stack.callback(self.feeds.close)
         scheduler = AsyncIOScheduler(asyncio.get_running_loop())
         self.service = Service(
             self.market_data,
@@ -109,6 +108,20 @@ class Connector:
         task = asyncio.create_task(self.server.tell_health(reachable), name="tell health")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def simulator_config(config: Config) -> SimulatorConfig:
+    """Give the embedded exchange's settings, which it checks itself.
+
+    Errors:  BadConfig that names the key.
+    """
+    given = config.simulator.model_dump()
+    for key, value in given.items():
+        try:
+            msgspec.convert({key: value}, SimulatorConfig)
+        except ValueError as error:
+            raise BadConfig(f"simulator.{key}: {error}") from None
+    return msgspec.convert(given, SimulatorConfig)
 
 
 def _with_embedded_keys(config: Config, simulated: SimulatorConfig) -> Config:

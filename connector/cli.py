@@ -4,18 +4,56 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 import uvloop
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 if TYPE_CHECKING:
     from connector.config import Config
 
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+"""What the gRPC library would print on stderr is told by us, in one line; it reads this once."""
+
+T = TypeVar("T")
+BAD_USAGE, FAILED, INTERRUPTED = 2, 1, 130
+
+
+class _OneLineErrors(TyperGroup):
+    """Says what is wrong with the arguments in one line, as with every other wrong value."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: object,
+    ) -> object:
+        """Parse and run; `standalone_mode` as in typer."""
+        try:
+            status = super().main(args, prog_name, complete_var, False, windows_expand_args)
+        except TyperException as error:
+            if not standalone_mode:
+                raise
+            message = " ".join(error.format_message().split())
+            if not message:  # the help has been printed instead
+                raise SystemExit(error.exit_code) from None
+            _fail(message, error.exit_code)
+        if standalone_mode:
+            sys.exit(status)
+        return status
+
+
 app = typer.Typer(
+    cls=_OneLineErrors,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -26,12 +64,10 @@ watch_app = typer.Typer(no_args_is_help=True, help="Watch a stream of a running 
 app.add_typer(watch_app, name="watch")
 
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", "-c", help="TOML file; also CONFIG_FILE.", dir_okay=False)
+    Path | None, typer.Option("--config", "-c", help="TOML file; also CONFIG_FILE.")
 ]
 Address = Annotated[str, typer.Option("--address", "-a", help="Where the connector listens.")]
 Symbols = Annotated[list[str], typer.Argument(help="Symbols, for example BTCUSDT ETHUSDT.")]
-
-BAD_USAGE, FAILED = 2, 1
 
 
 @app.command()
@@ -95,9 +131,15 @@ def simulate(
 
 @app.command("config")
 def show_config(config: ConfigFile = None) -> None:
-    """Print the configuration that holds, secrets masked."""
+    """Print the configuration that holds as JSON, secrets masked."""
     settings = _settings(config, {})
-    print(json.dumps(settings.model_dump(mode="json"), indent=2, sort_keys=True))
+    if settings.exchange.embedded:
+        from connector.app import simulator_config
+
+        _or_fail(lambda: simulator_config(settings))
+    shown = settings.model_dump(mode="json")
+    shown["exchange"]["name"] = settings.exchange.shown_name
+    print(json.dumps(shown, indent=2, sort_keys=True))
 
 
 @watch_app.command("price")
@@ -129,12 +171,9 @@ def watch_funding(symbols: Symbols, address: Address = "127.0.0.1:50051") -> Non
 
 
 def _settings(file: Path | None, flags: dict[str, object]) -> Config:
-    from connector.config import BadConfig, Config
+    from connector.config import Config
 
-    try:
-        return Config.read(file, flags=flags)
-    except BadConfig as error:
-        _fail(str(error), BAD_USAGE)
+    return _or_fail(lambda: Config.read(file, flags=flags))
 
 
 def _announce(facts: dict[str, object]) -> None:
@@ -142,22 +181,34 @@ def _announce(facts: dict[str, object]) -> None:
 
 
 def _run(main: Callable[[], Coroutine[object, None, None]]) -> None:
+    """Run to the end; Ctrl-C, where `main` doesn't stop by itself at it, ends quietly."""
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(main())
+
+    try:
+        _or_fail(run)
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+
+
+def _or_fail(step: Callable[[], T]) -> T:
     from connector.config import BadConfig
     from connector.errors import ConnectorError
 
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(main())
+        return step()
     except BadConfig as error:
         _fail(str(error), BAD_USAGE)
     except ConnectorError as error:
         _fail(str(error), FAILED)
-    except KeyboardInterrupt:
-        pass
 
 
 def _fail(message: str, status: int) -> NoReturn:
-    print(f"connector: {message}", file=sys.stderr)
+    from connector.masking import mask_text
+
+    print(f"connector: {mask_text(message)}", file=sys.stderr)
     raise SystemExit(status)
 
 

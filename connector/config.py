@@ -2,24 +2,35 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError,
-    TomlConfigSettingsSource,
 )
 
 from connector.domain import PriceSource
+from connector.environment import ENVIRONMENT as ENVIRONMENT
+from connector.environment import Tree, UnknownVariable, environment_of, keys_of, put
 from connector.errors import ConnectorError
+from connector.masking import masked
+from connector.proxies import Proxies
 
 EMBEDDED_IDS = ("sim", "mock")
 
@@ -32,12 +43,41 @@ def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+def _not_empty(value: object) -> object:
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("must not be empty")
+    return value.strip() if isinstance(value, str) else value
+
+
+def _not_blank(value: object) -> object:
+    return value if value == "" else _not_empty(value)
+
+
+def _count_or_names(value: object) -> object:
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str):
+        return int(value) if value.isdecimal() else [name.strip() for name in value.split(",")]
+    names = cast("list[object]", value) if isinstance(value, list) else [value]
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError('must be a count, or names such as ["BTCUSDT", "ETHUSDT"]')
+    return names
+
+
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_enum_values=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: object, info: ValidationInfo) -> object:
+        field = cls.model_fields[info.field_name or ""]
+        if isinstance(value, bool) and field.annotation is not bool:
+            raise ValueError("must not be true or false")
+        return value
 
 
 class CcxtConfig(_Section):
-    """Handed to the ccxt class as it stands."""
+    """Handed to the ccxt class as it stands; secrets in it are masked when it is shown."""
 
     urls: dict[str, object] = Field(
         default_factory=dict[str, object], description="merged over the class's urls"
@@ -45,11 +85,15 @@ class CcxtConfig(_Section):
     options: dict[str, object] = Field(
         default_factory=dict[str, object], description="merged over the class's options"
     )
-    proxies: dict[str, str] = Field(
-        default_factory=dict[str, str],
-        description="httpProxy, httpsProxy, socksProxy, wsProxy, wssProxy, wsSocksProxy",
-    )
+    proxies: Proxies = Field(default_factory=Proxies)
     sandbox: bool = Field(default=False, description="use the exchange's own test environment")
+
+    @field_serializer("urls", "options")
+    def _shown(self, table: dict[str, object]) -> object:
+        return masked(table)
+
+    def __repr_args__(self) -> Iterator[tuple[str, object]]:
+        yield from ((name, masked(value)) for name, value in self)
 
 
 class ExchangeConfig(_Section):
@@ -58,7 +102,9 @@ class ExchangeConfig(_Section):
     id: Annotated[str, BeforeValidator(_lower)] = Field(
         default="sim", description='"sim" (the embedded exchange) or any ccxt.pro id'
     )
-    name: str = Field(default="", description="what GetName says; empty: from the id")
+    name: Annotated[str, BeforeValidator(_not_blank)] = Field(
+        default="", description="what GetName says; empty: from the id"
+    )
     market: Literal["auto", "spot", "swap"] = Field(
         default="auto",
         description="market type served; auto: perpetuals where the exchange has them",
@@ -86,7 +132,7 @@ class ExchangeConfig(_Section):
 class ServerConfig(_Section):
     """Where the engine connects."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, BeforeValidator(_not_empty)] = "127.0.0.1"
     port: int = Field(default=50051, ge=0, le=65535, description="0: any free one")
     refusal_pause_ms: int = Field(
         default=1000, ge=0, le=60_000, description="wait before a refused stream is told so"
@@ -140,12 +186,14 @@ class FeedsConfig(_Section):
 
 
 class SimulatorSettings(_Section):
-    """The embedded exchange, when exchange.id is "sim"."""
+    """The embedded exchange, when exchange.id is "sim"; it knows itself what is allowed."""
 
-    symbols: int | list[str] = Field(default=20, description="how many (1 to 500), or their names")
+    symbols: Annotated[int | list[str], BeforeValidator(_count_or_names)] = Field(
+        default=20, description="how many (1 to 500), or their names"
+    )
     seed: int = 7
-    speed: float = Field(default=1.0, gt=0, le=3600, description="60: a 1m bar lasts a second")
-    updates_per_second: float = Field(default=5.0, ge=0, le=1000, description="trades per symbol")
+    speed: float = Field(default=1.0, description="60: a 1m bar lasts a second")
+    updates_per_second: float = Field(default=5.0, description="trades per symbol")
 
 
 class StateConfig(_Section):
@@ -173,7 +221,7 @@ class Config(BaseSettings):
     `CONNECTOR_` with `__` between sections: `CONNECTOR_FEEDS__PRICE__MAX_PER_SECOND=5`.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     exchange: ExchangeConfig = Field(default_factory=ExchangeConfig)
     server: ServerConfig = Field(default_factory=ServerConfig)
@@ -204,76 +252,68 @@ class Config(BaseSettings):
         """
         named = os.environ.get("CONFIG_FILE", "").strip()
         path = file if file is not None else Path(named) if named else None
-        if path is not None and not path.is_file():
-            raise BadConfig(f"config file {path}: there is no such file")
+        try:
+            layers = (
+                _given(flags or {}),
+                environment_of(cls, os.environ),
+                _written(path) if path is not None else {},
+            )
+        except UnknownVariable as error:
+            raise BadConfig(str(error)) from None
 
-        class Sources(cls):
+        class Layered(cls):
             @classmethod
             def settings_customise_sources(
                 cls, settings_cls: type[BaseSettings], *_: object, **__: object
             ) -> tuple[PydanticBaseSettingsSource, ...]:
-                prefixed = EnvSettingsSource(
-                    settings_cls, env_prefix="CONNECTOR_", env_nested_delimiter="__"
-                )
-                given = {key: value for key, value in (flags or {}).items() if value is not None}
-                return (
-                    InitSettingsSource(settings_cls, _nested(given)),
-                    InitSettingsSource(settings_cls, _nested(_named_variables())),
-                    prefixed,
-                    TomlConfigSettingsSource(settings_cls, toml_file=path),
-                )
+                return tuple(InitSettingsSource(settings_cls, layer) for layer in layers)
 
         try:
-            return cls.model_validate(Sources().model_dump())
+            return cls(**dict(Layered()))
         except ValidationError as error:
             raise BadConfig(_one_line(error)) from None
-        except SettingsError as error:
-            raise BadConfig(str(error)) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise BadConfig(f"config file {path} is not TOML: {error}") from None
 
 
-ENVIRONMENT = {
-    "EXCHANGE": "exchange.id",
-    "API_KEY": "exchange.api_key",
-    "API_SECRET": "exchange.api_secret",
-    "PASSPHRASE": "exchange.passphrase",
-    "PORT": "server.port",
-    "LOG_LEVEL": "log.level",
-}
-"""Environment variable → dotted key: the names an existing deployment of the engine uses."""
+def _given(flags: Mapping[str, object]) -> Tree:
+    given: Tree = {}
+    for key, value in flags.items():
+        if value is not None:
+            put(given, key.split("."), value)
+    return given
 
 
-def _named_variables() -> dict[str, object]:
-    told = {key: os.environ.get(name, "").strip() for name, key in ENVIRONMENT.items()}
-    return {key: value for key, value in told.items() if value}
-
-
-def _nested(dotted: Mapping[str, object]) -> dict[str, object]:
-    nested: dict[str, object] = {}
-    for key, value in dotted.items():
-        *sections, last = key.split(".")
-        place = nested
-        for section in sections:
-            place = cast("dict[str, object]", place.setdefault(section, {}))
-        place[last] = value
-    return nested
+def _written(path: Path) -> Tree:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
+        why = "there is no such file"
+    except IsADirectoryError:
+        why = "it is a directory, not a file"
+    except OSError as error:
+        why = f"it can't be read: {error.strerror or error}"
+    except UnicodeDecodeError as error:
+        why = f"it is not TOML: not UTF-8 at byte {error.start}"
+    except tomllib.TOMLDecodeError as error:
+        why = f"it is not TOML: {error}"
+    raise BadConfig(f"config file {path}: {why}")
 
 
 def _one_line(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"unknown key {place}; allowed here: {', '.join(_allowed_beside(first['loc']))}"
-    return f"{place}: {first['msg']}"
+        allowed = ", ".join(_keys_at(first["loc"][:-1]))
+        line = f"unknown key {place}; allowed here: {allowed}"
+    elif first["type"] in ("model_type", "dict_type"):
+        allowed = ", ".join(_keys_at(first["loc"]))
+        line = f"{place} must be a table" + (f" with some of the keys {allowed}" if allowed else "")
+    else:
+        line = f"{place}: {first['msg'].removeprefix('Value error, ')}"
+    return " ".join(line.split())
 
 
-def _allowed_beside(location: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = Config
-    for part in location[:-1]:
-        field = model.model_fields.get(str(part))
-        inner = field.annotation if field else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            return []
-        model = inner
-    return sorted(model.model_fields)
+def _keys_at(place: tuple[int | str, ...]) -> list[str]:
+    kind: object = Config
+    for part in place:
+        kind = (keys_of(kind) or {}).get(str(part))
+    return sorted(keys_of(kind) or {})

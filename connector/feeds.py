@@ -9,6 +9,7 @@ import reactivex
 import structlog
 from reactivex import Observable
 from reactivex import operators as ops
+from reactivex.subject import Subject
 
 from connector import metrics, wire
 from connector.config import FeedsConfig
@@ -43,8 +44,8 @@ Asked = Mapping[str, str]
 class Feeds:
     """The public streams, each key subscribed upstream once however many clients.
 
-    A heartbeat stands below `resume`: it tells that the exchange's socket lives, so it is silent
-    while the socket is away.
+    A heartbeat stands below `resume`: it is silent while the subscription is known to be away. A
+    socket that is dead without a word is found by its pings, within some 15 s.
     """
 
     def __init__(
@@ -57,6 +58,11 @@ class Feeds:
         self._sources, self._config, self._exchange = sources, config, exchange
         self._shared: dict[Key, Observable[object]] = {}
         self._backoff = backoff or Backoff()
+        self._closing: Subject[object] = Subject()
+
+    def close(self) -> None:
+        """Let go of every upstream, for good."""
+        self._closing.on_next(None)
 
     def prices(self, asked: Asked) -> Observable[wire.PriceChange]:
         """Merge the prices of the symbols asked for, each in its asker's spelling."""
@@ -159,6 +165,7 @@ class Feeds:
 
             shared = pipe().pipe(
                 map_to_proto(encode, _malformed),
+                ops.take_until(self._closing),
                 share_latest(self._config.linger, replay, on_released=released),
             )
             self._shared[key] = shared

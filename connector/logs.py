@@ -6,6 +6,7 @@ import sys
 import structlog
 
 from connector.config import LogConfig
+from connector.masking import mask_text
 
 
 def configure_logs(config: LogConfig) -> None:
@@ -31,7 +32,11 @@ def configure_logs(config: LogConfig) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *ending,
+                _masked,
+            ],
         )
     )
     root = logging.getLogger()
@@ -39,3 +44,8 @@ def configure_logs(config: LogConfig) -> None:
     root.setLevel(config.level.upper())
     for chatty in ("asyncio", "aiohttp.access", "ccxt", "Rx"):
         logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
+
+
+def _masked(_logger: object, _method: str, line: object) -> str:
+    """Mask secrets in the line as it goes out: addresses stand in exceptions of any library."""
+    return mask_text(str(line))

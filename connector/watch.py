@@ -1,6 +1,7 @@
 """A gRPC client that has only the proto: a live table on a terminal, plain lines when piped."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterable, Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -17,10 +18,17 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from connector.errors import InvalidRequest
+from connector.errors import Refused
 
 RECONNECT_S = 1.0
 REFRESH_PER_SECOND = 10
+FINAL = (
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.UNIMPLEMENTED,
+    grpc.StatusCode.UNAUTHENTICATED,
+    grpc.StatusCode.PERMISSION_DENIED,
+)
+"""Asking again would be answered the same."""
 
 M = TypeVar("M", PriceChange, Candle, FundingUpdate)
 Row = Sequence[str]
@@ -86,13 +94,18 @@ async def watch_fundings(address: str, symbols: Sequence[str]) -> None:
 
 
 class _Screen(Generic[M]):
-    """One row a symbol, redrawn in place on a terminal; one line an update when piped."""
+    """One row a symbol, redrawn in place on a terminal; one line an update when piped.
+
+    An outage is said once, until something arrives again.
+    Errors:  Refused, with the server's own line.
+    """
 
     def __init__(self, columns: Row, row: Callable[[M], Row]) -> None:
         self._columns, self._row = columns, row
         self._rows: dict[str, Row] = {}
         self._console = Console()
         self._note = "connecting"
+        self._told = False
         self._live: Live | None = None
 
     async def show(self, address: str, streams: Sequence[Open[M]]) -> None:
@@ -113,21 +126,21 @@ class _Screen(Generic[M]):
                 async for message in open_(stub):
                     self._update(message.symbol, self._row(message))
             except grpc.aio.AioRpcError as error:
-                if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
-                    raise InvalidRequest(error.details() or "refused") from None
-                self._tell(f"{address}: {error.details()}; trying again")
+                if error.code() in FINAL:
+                    raise Refused(error.details() or error.code().name) from None
+                self._tell(f"{address}: {error.details()}; trying again until Ctrl-C")
             await asyncio.sleep(RECONNECT_S)
 
     def _update(self, symbol: str, row: Row) -> None:
         self._rows[symbol] = row
-        self._note = ""
+        self._note, self._told = "", False
         if self._live is None:
             print("\t".join(Text.from_markup(cell).plain for cell in row), flush=True)
 
     def _tell(self, note: str) -> None:
-        if self._live is None and note != self._note:
-            Console(stderr=True).print(note, highlight=False)
-        self._note = note
+        if self._live is None and not self._told:
+            print(note, file=sys.stderr, flush=True)
+        self._note, self._told = note, True
 
     def _table(self) -> Table:
         table = Table(caption=self._note or None)

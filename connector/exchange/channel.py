@@ -7,7 +7,14 @@ from typing import Any
 
 import structlog
 
-from connector.errors import ConnectorError, ExchangeRefused, Transient
+from connector.errors import (
+    Closing,
+    ConnectorError,
+    Denied,
+    Transient,
+    UnknownSymbol,
+    Unsupported,
+)
 from connector.exchange.faults import as_ours, is_farewell
 from connector.exchange.tap import calling
 
@@ -39,10 +46,13 @@ class Channel:
         watch: Callable[[Sequence[str]], Awaitable[object]],
         unwatch: Callable[[Sequence[str]], Awaitable[object]],
         split: Callable[[Any], Iterable[tuple[str, Any]]],
+        hang_up: Callable[[Callable[[object], bool]], None] = lambda _: None,
         batch: int = 100,
     ) -> None:
         self.name = name
         self._watch, self._unwatch, self._split, self._batch = watch, unwatch, split, batch
+        self._hang_up = hang_up
+        self._closed = False
         self._listeners: dict[str, list[tuple[OnResult, OnError]]] = {}
         self._held: dict[str, _Call] = {}
         self._alone: set[str] = set()
@@ -52,8 +62,11 @@ class Channel:
     def listen(self, symbol: str, on_result: OnResult, on_error: OnError) -> Leave:
         """Hear every update of a symbol, in the turn in which ccxt parses it.
 
-        Errors:  on_error once, after which nothing more is heard: listen anew.
+        Errors:  on_error once, after which nothing more is heard: listen anew; Closing at once
+                 when the channel is closed.
         """
+        if self._closed:
+            raise Closing("the exchange's connections are closed")
         listener = (on_result, on_error)
         self._listeners.setdefault(symbol, []).append(listener)
         self._reconcile_soon()
@@ -88,8 +101,13 @@ class Channel:
         """Whether a call still serves a symbol."""
         return any(self._held.get(symbol) is call for symbol in call.symbols)
 
+    def owns(self, listener: object) -> bool:
+        """Whether a call is this channel's."""
+        return isinstance(listener, _Call) and listener.is_of(self)
+
     async def close(self) -> None:
-        """Stop calling. What is subscribed goes with the sockets."""
+        """Stop calling, for good. What is subscribed goes with the sockets."""
+        self._closed = True
         tasks = [*self._calls, *([self._reconciling] if self._reconciling else [])]
         for task in tasks:
             task.cancel()
@@ -101,15 +119,16 @@ class Channel:
         """Tell everyone whom this call served that it serves no more.
 
         Guarantee:  a refused call for several symbols is repeated symbol by symbol first, so that
-                    one that the exchange refuses doesn't take the others along; what it
-                    refuses for reasons of its own is told as Transient, to be tried again.
+                    one that the exchange refuses doesn't take the others along. What isn't
+                    UnknownSymbol, Unsupported or Denied is told as Transient, to be tried again.
         """
         ours = as_ours(error)
         if ours is None:
             log.error("unexpected error of a subscription", channel=self.name, exc_info=error)
             ours = Transient(f"subscription failed: {type(error).__name__}")
-        if isinstance(ours, ExchangeRefused):
-            log.warning("subscription refused", channel=self.name, error=str(ours))
+        refused = isinstance(ours, UnknownSymbol | Unsupported | Denied)
+        if not refused and not isinstance(ours, Transient):
+            log.warning("subscription failed", channel=self.name, error=str(ours))
             ours = Transient(str(ours))
         lost = [symbol for symbol in call.symbols if self._held.get(symbol) is call]
         for symbol in lost:
@@ -175,13 +194,14 @@ class Channel:
                 self.lose(call, error)
 
     async def _let_go(self, symbols: list[str]) -> None:
-        for symbol in symbols:
-            del self._held[symbol]
+        calls = [self._held.pop(symbol) for symbol in symbols]
         try:
             async with asyncio.timeout(LET_GO_S):
                 await self._unwatch(symbols)
         except Exception as error:
-            log.info("subscription not let go", channel=self.name, error=repr(error)[:200])
+            # ccxt's books and the exchange's may differ now: start that socket anew
+            log.warning("subscription not let go", channel=self.name, error=repr(error)[:200])
+            self._hang_up(lambda listener: listener in calls)
 
 
 class _Call:
@@ -195,6 +215,9 @@ class _Call:
     def served(self) -> bool:
         """Whether anything that this call subscribed is still held."""
         return self._channel.holds(self)
+
+    def is_of(self, channel: Channel) -> bool:
+        return self._channel is channel
 
     def hear(self, result: Any) -> None:
         self._channel.hear(result)

@@ -9,7 +9,7 @@ from connector.errors import Unsupported
 from connector.exchange.channel import Channel
 from connector.exchange.journal import CandleJournal, TradeJournal
 from connector.exchange.session import Session
-from connector.exchange.tap import hang_up_unserved
+from connector.exchange.tap import hang_up, hang_up_unserved
 
 _PRICE_KINDS = {
     PriceSource.TICKER: ("Tickers", "Ticker"),
@@ -27,8 +27,8 @@ BATCH = 100
 Watch = Callable[[Sequence[str]], Awaitable[object]]
 
 
-def price_channel(session: Session, source: PriceSource) -> Channel:
-    """Give the channel of a price source: ccxt's ticker, trade or mark price structures.
+def price_kind(session: Session, source: PriceSource) -> str:
+    """Give the suffix of the `watch*` method that tells a source's prices.
 
     Errors:  Unsupported, naming the sources that the exchange does offer.
     """
@@ -39,9 +39,7 @@ def price_channel(session: Session, source: PriceSource) -> Channel:
             f"{session.ccxt.id} streams no prices from {source.value!r}; "
             f"allowed: {', '.join(offered)}"
         )
-    if source is PriceSource.TRADES:
-        return _trades_channel(session, kind)
-    return _channel(session, f"price {source.value}", kind, _structures)
+    return kind
 
 
 def candle_channel(session: Session, interval: str) -> Channel:
@@ -75,25 +73,19 @@ def funding_kind(session: Session) -> str | None:
     return kind
 
 
-def funding_channel(session: Session) -> Channel:
-    """Give the channel of funding rates: ccxt's funding rate structures.
+def tells_marks(kind: str) -> bool:
+    """Whether a kind tells mark price structures."""
+    return kind in _MARK_KINDS
 
-    Errors:  Unsupported where the exchange streams none.
+
+def structure_channel(session: Session, kind: str) -> Channel:
+    """Give the channel of a kind: ccxt's ticker, trade, mark price or funding structures.
+
+    One channel a kind, whoever listens for what: ccxt tells each message hash to one caller.
     """
-    kind = funding_kind(session)
-    if kind is None:
-        raise Unsupported(f"{session.ccxt.id} streams no funding rates")
-    of_mark = session.peculiar.funding_in_mark_price
-    if kind in _FUNDING_KINDS or of_mark is None:
-        return _channel(session, "funding", kind, _structures)
-
-    def fundings(result: Any) -> Iterable[tuple[str, Any]]:
-        for symbol, mark in _structures(result):
-            funding = of_mark(mark)
-            if funding is not None:
-                yield symbol, funding
-
-    return _channel(session, "funding", kind, fundings)
+    if kind in _PRICE_KINDS[PriceSource.TRADES]:
+        return _trades_channel(session, kind)
+    return _channel(session, kind, kind, _structures)
 
 
 def _trades_channel(session: Session, kind: str) -> Channel:
@@ -106,7 +98,7 @@ def _trades_channel(session: Session, kind: str) -> Channel:
         for symbol in symbols:
             ccxt.trades[symbol] = TradeJournal(partial(note, symbol))
 
-    channel = _channel(session, "price trades", kind, _nothing, seed)
+    channel = _channel(session, kind, kind, _nothing, seed)
     return channel
 
 
@@ -132,17 +124,24 @@ def _channel(
 
         return watch
 
-    async def hang_up(_: Sequence[str]) -> object:
+    async def leave(_: Sequence[str]) -> object:
         return await hang_up_unserved(ccxt)
 
     watch = caller(f"watch{kind}")
-    unwatch = caller(f"unWatch{kind}") if session.offers(f"unWatch{kind}") else hang_up
+    unwatch = caller(f"unWatch{kind}") if session.offers(f"unWatch{kind}") else leave
 
     async def seeded(symbols: Sequence[str]) -> object:
         seed(symbols)
         return await watch(symbols)
 
-    return Channel(name, seeded, unwatch, split, batch=BATCH if many else 1)
+    return Channel(
+        name,
+        seeded,
+        unwatch,
+        split,
+        lambda whose: hang_up(ccxt, whose),
+        BATCH if many else 1,
+    )
 
 
 def _first_offered(session: Session, kinds: Iterable[str]) -> str | None:

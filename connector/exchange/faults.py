@@ -30,6 +30,7 @@ TABLE: tuple[tuple[type[BaseException], type[ConnectorError]], ...] = (
     (ccxt.BadRequest, InvalidRequest),
     (ccxt.NotSupported, Unsupported),
     (ccxt.BadResponse, Malformed),
+    (ccxt.OperationFailed, Transient),
     (ccxt.ExchangeError, ExchangeRefused),
     (ConnectionError, Transient),
     (TimeoutError, Transient),

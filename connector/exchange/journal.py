@@ -3,10 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from ccxt.async_support.base.ws.cache import ArrayCache, ArrayCacheByTimestamp
+from ccxt.async_support.base.ws.cache import (
+    ArrayCache,
+    ArrayCacheBySymbolById,
+    ArrayCacheByTimestamp,
+)
 
 KEPT = 2
 """Rows that ccxt's own cache keeps: enough for its handlers; nobody else reads it."""
+
+
+KEPT_BY_ID = 1000
+"""Orders or trades that ccxt's handlers look up when they fill an update's gaps."""
 
 
 class CandleJournal(ArrayCacheByTimestamp):
@@ -31,5 +39,18 @@ class TradeJournal(ArrayCache):
 
     def append(self, item: dict[str, Any]) -> None:
         """Note the trade, then keep it as ccxt does."""
+        self._note(item)
+        super().append(item)
+
+
+class JournalById(ArrayCacheBySymbolById):
+    """The account's orders, or its trades; a row is noted before it is merged with others."""
+
+    def __init__(self, note: Callable[[dict[str, Any]], None]) -> None:
+        super().__init__(KEPT_BY_ID)
+        self._note = note
+
+    def append(self, item: dict[str, Any]) -> None:
+        """Note the row, then keep it as ccxt does."""
         self._note(item)
         super().append(item)

@@ -29,6 +29,7 @@ from connector.exchange.parse import (
     parse_price,
     parse_symbol_info,
     parse_ticker,
+    plausible,
 )
 from connector.exchange.session import Session
 
@@ -193,7 +194,7 @@ class MarketData:
 
         Errors:  Unsupported at once where the exchange has no such stream.
         """
-        channel = self._channel(source, lambda: channels.price_channel(self.session, source))
+        channel = self._structures(channels.price_kind(self.session, source))
 
         def on_result(raw: Raw) -> None:
             price = self._try("price", lambda: parse_price(raw, source, self.session.now_ms()))
@@ -211,11 +212,16 @@ class MarketData:
 
         def on_result(row_and_flag: tuple[list[Any], bool]) -> None:
             row, is_closed = row_and_flag
-            candle = self._try("candle", lambda: parse_candle(symbol, row, is_closed))
+            candle = self._try("candle", lambda: self._live_candle(symbol, row, is_closed))
             if candle is not None and candle.timestamp_ms > ends_after_ms:
                 on_candle(candle)
 
         return channel.listen(symbol, on_result, on_error)
+
+    def _live_candle(self, symbol: str, row: list[Any], is_closed: bool) -> Candle:
+        candle = parse_candle(symbol, row, is_closed)
+        plausible(candle.timestamp_ms, self.session.now_ms())
+        return candle
 
     @property
     def flags_closed_candles(self) -> bool:
@@ -229,10 +235,18 @@ class MarketData:
 
         Errors:  Unsupported at once where the exchange has no such stream (see watches_funding).
         """
-        channel = self._channel("funding", lambda: channels.funding_channel(self.session))
+        kind = channels.funding_kind(self.session)
+        if kind is None:
+            raise Unsupported(f"{self.session.ccxt.id} streams no funding rates")
+        channel = self._structures(kind)
+        of_mark = self.session.peculiar.funding_in_mark_price
+        read = of_mark if of_mark is not None and channels.tells_marks(kind) else None
 
         def on_result(raw: Raw) -> None:
-            funding = self._try("funding", lambda: parse_funding(raw, self.session.now_ms()))
+            told = raw if read is None else read(raw)
+            if told is None:
+                return
+            funding = self._try("funding", lambda: parse_funding(told, self.session.now_ms()))
             if funding is not None:
                 on_funding(funding)
 
@@ -243,6 +257,9 @@ class MarketData:
         return {channel.name: channel.held for channel in self._channels.values()}
 
     # private
+
+    def _structures(self, kind: str) -> Channel:
+        return self._channel(kind, lambda: channels.structure_channel(self.session, kind))
 
     def _channel(self, key: object, make: Callable[[], Channel]) -> Channel:
         if key not in self._channels:

@@ -102,7 +102,7 @@ class Orders:
     def fit(self, request: OrderRequest) -> OrderRequest:
         """Round an order to its market. Errors: InvalidOrder."""
         market = self._session.ccxt.market(request.symbol)
-        return fitted(request, parse_symbol_info(market, request.symbol), market["contractSize"])
+        return fitted(request, parse_symbol_info(market, request.symbol))
 
     def sending(self, request: OrderRequest) -> tuple[str, dict[str, Any]]:
         """Give the client id as the exchange takes it, and ccxt's arguments of an order.

@@ -22,6 +22,8 @@ from connector.errors import Malformed
 
 Raw = Mapping[str, Any]
 
+DAY_MS = 86_400_000
+
 
 def parse_price(raw: Raw, source: PriceSource, now_ms: int) -> Price:
     """Read a price of a ticker, trade or mark price structure.
@@ -33,7 +35,7 @@ def parse_price(raw: Raw, source: PriceSource, now_ms: int) -> Price:
     return Price(
         symbol=_text(raw, "symbol"),
         price=_positive(_price_text(raw, source)),
-        timestamp_ms=instant(raw.get("timestamp")) or now_ms,
+        timestamp_ms=plausible(instant(raw.get("timestamp")) or now_ms, now_ms),
     )
 
 
@@ -64,7 +66,9 @@ def parse_funding(raw: Raw, now_ms: int) -> FundingRate:
 
     Errors:  Malformed without a rate or without a time of the next funding.
     """
-    next_ms = instant(raw.get("fundingTimestamp")) or instant(raw.get("nextFundingTimestamp"))
+    told = (instant(raw.get(key)) for key in ("fundingTimestamp", "nextFundingTimestamp"))
+    times = [at_ms for at_ms in told if at_ms]
+    next_ms = next((at_ms for at_ms in times if at_ms > now_ms), times[-1] if times else None)
     if not next_ms:
         raise Malformed(f"funding of {raw.get('symbol')} without a next time")
     return FundingRate(
@@ -116,28 +120,43 @@ def parse_open_interest(raw: Raw, market: Raw) -> Digits:
 
     Errors:  Malformed when the exchange tells none.
     """
-    amount = Decimal(digits(raw.get("openInterestAmount")))
-    size = market.get("contractSize")
-    if size is None or Decimal(digits(size)) == 1:
-        return digits(raw.get("openInterestAmount"))
-    return _plain(amount * Decimal(digits(size)))
+    return in_base_units(digits(raw.get("openInterestAmount")), market) or "0"
+
+
+def in_base_units(contracts: Digits | None, market: Raw) -> Digits | None:
+    """Give contracts in base units, by the market's contract size; as it is where that is 1."""
+    size = _maybe(market.get("contractSize"))
+    if contracts is None or size is None or Decimal(size) == 1:
+        return contracts
+    return format((Decimal(contracts) * Decimal(size)).normalize(), "f")
 
 
 def parse_symbol_info(market: Raw, spelling: str) -> SymbolInfo:
-    """Read ccxt's market structure; its precisions are tick sizes, ours count digits."""
+    """Read ccxt's market structure, quantities in base units; precisions count digits."""
     precision, limits = _table(market, "precision"), _table(market, "limits")
-    tick, step = _maybe(precision.get("price")), _maybe(precision.get("amount"))
+    tick = _maybe(precision.get("price"))
+    step = in_base_units(_maybe(precision.get("amount")), market)
     return SymbolInfo(
         symbol=spelling,
         price_precision=_places(tick),
         quantity_precision=_places(step),
         base_asset=_text(market, "base"),
         quote_asset=_text(market, "quote"),
-        min_quantity=_maybe(_table(limits, "amount").get("min")),
+        min_quantity=in_base_units(_maybe(_table(limits, "amount").get("min")), market),
         min_notional=_maybe(_table(limits, "cost").get("min")),
         tick_size=tick,
         step_size=step,
     )
+
+
+def plausible(at_ms: int, now_ms: int) -> int:
+    """Give an instant of an exchange's message back, unless it lies a day ahead.
+
+    Errors:  Malformed: a wrong time would make every true one look old.
+    """
+    if at_ms > now_ms + DAY_MS:
+        raise Malformed(f"a time a day ahead: {at_ms}")
+    return at_ms
 
 
 def instant(value: Any) -> int | None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+import ccxt
+
 from connector.domain import digits
 from connector.errors import Malformed
 from connector.exchange.parse import Raw, instant
@@ -37,6 +39,8 @@ class Peculiarities:
     cancel_batch_limit: int = 10
     account_figures: Callable[[Raw], Figures] | None = None
     """ccxt's balance structure → what the exchange says of the whole account."""
+    forget_listen_key: Callable[[Any], None] | None = None
+    """Make ccxt ask for a new key when it next opens its private websocket."""
     fetch_order_params: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """What asking for an order needs beside its id."""
 
@@ -113,6 +117,28 @@ def _binance_figures(balance: Raw) -> Figures:
     )
 
 
+def _forget_binance_key(exchange: Any) -> None:
+    for kind in ("linear", "inverse"):
+        kept = exchange.options.get(kind)
+        if isinstance(kept, dict):
+            exchange.options[kind] = {**kept, "listenKey": None, "lastAuthenticatedTime": 0}
+
+
+class _ListenKeyEnds:
+    """Binance tells the end of a listen key in a frame that ccxt passes over; then it is silent.
+
+    Source:  `{"e":"listenKeyExpired","E":1699596037418,"listenKey":"…"}`, Binance USD-M
+             "Event: User Data Stream Expired".
+    """
+
+    def handle_message(self, client: Any, message: Any) -> None:
+        if isinstance(message, dict) and message.get("e") == "listenKeyExpired":
+            _forget_binance_key(self)
+            client.on_error(ccxt.NetworkError("the listen key expired"))
+            return
+        super().handle_message(client, message)  # pyright: ignore[reportAttributeAccessIssue]
+
+
 class _SocketByChannel:
     """Binance: one socket for each kind of update, whatever list of symbols asked for it.
 
@@ -143,10 +169,11 @@ _BINANCE = Peculiarities(
             "fetchOpenOrders": {"warnWithoutSymbol": False},
         }
     ),
-    overrides=(_SocketByChannel,),
+    overrides=(_SocketByChannel, _ListenKeyEnds),
     read_candle=_binance_candle,
     funding_in_mark_price=_binance_funding,
     account_figures=_binance_figures,
+    forget_listen_key=_forget_binance_key,
     weight_window_ms=60_000,
 )
 

@@ -9,7 +9,7 @@ from connector.errors import InvalidOrder, Malformed
 from connector.trading import OrderRequest, OrderType, Side
 
 
-def fitted(request: OrderRequest, info: SymbolInfo, contract_size: Digits | None) -> OrderRequest:
+def fitted(request: OrderRequest, info: SymbolInfo) -> OrderRequest:
     """Give the order as the market takes it, quantity still in base units.
 
     Guarantee:  a post-only price is rounded away from the market (buy down, sell up); a quantity
@@ -17,7 +17,7 @@ def fitted(request: OrderRequest, info: SymbolInfo, contract_size: Digits | None
     Errors:     InvalidOrder for what is no number, not above zero, or below the market's limits.
     """
     quantity = _above_zero("quantity", request.quantity)
-    step = _step(info, contract_size)
+    step = None if info.step_size is None else Decimal(info.step_size)
     if step is not None:
         quantity = _to_step(quantity, step, ROUND_DOWN)
         if quantity <= 0:
@@ -60,12 +60,6 @@ def _price_rounding(request: OrderRequest) -> str:
     if not request.post_only:
         return ROUND_HALF_EVEN
     return ROUND_FLOOR if request.side is Side.BUY else ROUND_CEILING
-
-
-def _step(info: SymbolInfo, contract_size: Digits | None) -> Decimal | None:
-    if info.step_size is None:
-        return None
-    return Decimal(info.step_size) * Decimal(contract_size or 1)
 
 
 def _to_step(number: Decimal, step: Decimal, rounding: str) -> Decimal:

@@ -11,11 +11,11 @@ import structlog
 
 from connector.config import BadConfig, ExchangeConfig
 from connector.domain import MarketType
-from connector.errors import ConnectorError, RateLimited, Transient, Unsupported
+from connector.errors import ConnectorError, RateLimited, Transient
 from connector.exchange.faults import as_ours
 from connector.exchange.peculiarities import peculiarities_of
 from connector.exchange.symbols import Symbols
-from connector.exchange.tap import tapped
+from connector.exchange.tap import abort, tapped
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +28,10 @@ ASK_RETRIES = 3
 ASK_RETRY_S = 0.1
 LEAST_BURST = 60
 """Requests that fit into a window: above the weight of any single one."""
+CLOSE_S = 1.0
+"""For websockets to say good-bye; a stalled exchange never answers."""
+KEEP_ALIVE_MS = 5_000
+"""Between pings of a websocket; one that misses two is dead."""
 PROBE_S = 5.0
 """Between two looks at whether the exchange is there."""
 OPEN_RETRY_CAP_S = 30.0
@@ -58,6 +62,7 @@ class Session:
         self._on_reachable: list[Callable[[bool], None]] = []
         self._offset_ms = 0
         self._supervising: asyncio.Task[None] | None = None
+        self._loading: asyncio.Task[None] | None = None
 
     def start(self, on_reachable: Callable[[bool], None] = lambda _: None) -> None:
         """Begin to load the markets, and to look every 5 s whether the exchange is there.
@@ -68,19 +73,32 @@ class Session:
         self._supervising = asyncio.create_task(self._supervise(), name="supervise the exchange")
 
     async def close(self) -> None:
-        """Stop supervising and close every connection."""
-        if self._supervising is not None:
-            self._supervising.cancel()
-            await asyncio.gather(self._supervising, return_exceptions=True)
-        await self.ccxt.close()
+        """Stop supervising and close every connection, soon also if the exchange is stalled."""
+        tasks = [task for task in (self._supervising, self._loading) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        clients = list(self.ccxt.clients.values())
+        closing = asyncio.create_task(self.ccxt.close())
+        done, _ = await asyncio.wait({closing}, timeout=CLOSE_S)
+        if not done:
+            abort(clients)
+        await closing
 
     def now_ms(self) -> int:
         """The exchange's time: our clock, corrected by what the exchange last told."""
         return int(self.ccxt.milliseconds()) + self._offset_ms
 
     def offers(self, *methods: str) -> bool:
-        """Whether ccxt has every one of these for this exchange (`watchTickers`, …)."""
-        return all(self.ccxt.has.get(method) is True for method in methods)
+        """Whether ccxt has every one of these for this exchange (`watchTickers`, …).
+
+        What ccxt makes out of other questions ("emulated") counts, but not for watching.
+        """
+        return all(
+            self.ccxt.has.get(method) is True
+            or (self.ccxt.has.get(method) == "emulated" and method.startswith("fetch"))
+            for method in methods
+        )
 
     async def ask(self, doing: str, question: Callable[[], Awaitable[T]]) -> T:
         """Await a read-only question: 10 s in all, tried three times from 100 ms on.
@@ -95,6 +113,10 @@ class Session:
                         await asyncio.sleep(ASK_RETRY_S * 2 ** (attempt - 1))
                     try:
                         return await question()
+                    except asyncio.CancelledError:
+                        if _is_being_cancelled():
+                            raise
+                        error = Transient(f"{doing}: what was waited for was cancelled")
                     except Exception as theirs:
                         ours = as_ours(theirs)
                         if ours is None:
@@ -112,19 +134,34 @@ class Session:
         await self._probe()
         self.ready.set()
 
-    async def load_markets(self, again: bool = False) -> None:
-        """Learn the exchange's markets; `again` asks even when they are known."""
-        markets = await self.ask("markets", lambda: self.ccxt.load_markets(again))
-        self.symbols = Symbols(markets.values(), self.market_type)
-        if not self.symbols.all():
-            raise Unsupported(f"{self.ccxt.id} lists no active {self.market_type.value} market")
+    async def load_markets(self) -> None:
+        """Learn the exchange's markets, anew if they are known; callers at one time share it.
+
+        Errors:  Transient when there is not one market, as under maintenance: the known ones stay.
+        """
+        if self._loading is None or self._loading.done():
+            self._loading = asyncio.create_task(self._load_markets(), name="load the markets")
+        await asyncio.shield(self._loading)
+
+    async def _load_markets(self) -> None:
+        currencies = None
+        if self.offers("fetchCurrencies"):
+            currencies = await self.ask("currencies", self.ccxt.fetch_currencies)
+        markets: Any = await self.ask("markets", self.ccxt.fetch_markets)
+        symbols = Symbols(markets, self.market_type)
+        if not symbols.all():
+            raise Transient(f"{self.ccxt.id} lists no active {self.market_type.value} market")
+        self.ccxt.set_markets(markets, currencies)
+        self.symbols = symbols
 
     async def _supervise(self) -> None:
         attempt = 0
         while True:
             try:
                 await (self._probe() if self.ready.is_set() else self.open())
-            except ConnectorError as error:
+            except Exception as error:  # whatever it is, the exchange is watched on
+                if not isinstance(error, ConnectorError):
+                    log.error("unexpected error of the exchange", exc_info=error)
                 self._tell(False, error)
                 attempt += 1
                 cap = OPEN_RETRY_CAP_S if not self.ready.is_set() else PROBE_S
@@ -172,11 +209,21 @@ def _instance(class_name: str, config: ExchangeConfig, urls: Mapping[str, Any]) 
     )
     exchange.number = str
     _allow_bursts(exchange, peculiar.weight_window_ms)
+    keep_alive = exchange.streaming.get("keepAlive") or KEEP_ALIVE_MS
+    exchange.streaming = {**exchange.streaming, "keepAlive": min(keep_alive, KEEP_ALIVE_MS)}
     exchange.options = exchange.deep_extend(exchange.options, config.ccxt.options)
     if config.ccxt.sandbox:
-        exchange.set_sandbox_mode(True)
+        try:
+            exchange.set_sandbox_mode(True)
+        except (TypeError, ccxt.pro.NotSupported):  # ccxt looks for it in an address that is None
+            raise BadConfig(f"exchange.ccxt.sandbox: {config.id} has none in ccxt") from None
     exchange.urls = exchange.deep_extend(exchange.urls, urls)
     return exchange
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _allow_bursts(exchange: Any, window_ms: int | None) -> None:

@@ -6,7 +6,7 @@ of its `watch_x` is being called, a context variable names who calls, the websoc
 for which message hashes, and from then on hands the caller each result of these hashes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, NoReturn, Protocol
 
@@ -95,6 +95,22 @@ def tapped(exchange_class: type[Any]) -> type[Any]:
 
     Tapped.__name__ = exchange_class.__name__
     return Tapped
+
+
+def abort(clients: Iterable[Any]) -> None:
+    """Cut websockets without a farewell."""
+    for client in clients:
+        response = getattr(client.connection, "_response", None)
+        if response is not None:
+            response.close()
+
+
+def hang_up(exchange: Any, whose: Callable[[object], bool]) -> None:
+    """Close the websockets that serve such a listener, and tell every listener of theirs."""
+    for client in list(exchange.clients.values()):
+        listeners: dict[str, Listener] = getattr(client, "listeners", {})
+        if any(whose(listener) for listener in listeners.values()):
+            client.on_error(ccxt.NetworkError("websocket hung up, to be opened anew"))
 
 
 async def hang_up_unserved(exchange: Any) -> None:

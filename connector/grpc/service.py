@@ -101,7 +101,8 @@ class Service(TradingCalls):
     async def FetchExchangeInfo(
         self, request: rpc.FetchExchangeInfoRequest, context: Context
     ) -> rpc.FetchExchangeInfoResponse:
-        await self._market_data.session.load_markets(again=True)
+        self._symbols.all()  # not before the markets are known
+        await self._market_data.session.load_markets()
         if request.symbol:
             self._symbols.resolve(request.symbol)
         return rpc.FetchExchangeInfoResponse()

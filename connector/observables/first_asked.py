@@ -10,15 +10,19 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 T = TypeVar("T")
 
+LONGEST = timedelta(seconds=30)
+"""Between two questions at most."""
+
 
 def first_asked(
     question: Observable[T], after: timedelta
 ) -> Callable[[Observable[T]], Observable[T]]:
-    """Ask once, if the source stayed silent for `after`; a value that came meanwhile wins.
+    """Ask, if the source stayed silent for `after`, until a value came by either way.
 
     Marble:     in  -----------a-|   question  --q|   after 4 ticks
                 out ------q----a-|
-    Errors:     the source's pass through; the question's are dropped (the source lives on).
+    Errors:     the source's pass through; after one of the question's it is asked again, each
+                time twice as late, up to LONGEST.
     """
 
     def operator(source: Observable[T]) -> Observable[T]:
@@ -34,10 +38,15 @@ def first_asked(
                     asking.dispose()
                 observer.on_next(item)
 
-            def ask(_: abc.SchedulerBase, __: object = None) -> None:
-                asking.disposable = question.subscribe(on_next, lambda _: None, scheduler=scheduler)
+            def ask(_: abc.SchedulerBase, pause: timedelta | None = None) -> None:
+                later = min(2 * (pause or after), LONGEST)
 
-            asking.disposable = scheduler.schedule_relative(after, ask)
+                def ask_again(_: Exception) -> None:
+                    asking.disposable = scheduler.schedule_relative(later, ask, later)
+
+                asking.disposable = question.subscribe(on_next, ask_again, scheduler=scheduler)
+
+            asking.disposable = scheduler.schedule_relative(after, ask, after)
             return CompositeDisposable(
                 source.subscribe(
                     on_next, observer.on_error, observer.on_completed, scheduler=scheduler

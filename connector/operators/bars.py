@@ -7,6 +7,9 @@ from msgspec.structs import replace
 
 from connector.domain import Candle
 
+FORGIVEN_AFTER = 8
+"""So many updates of older bars in a row were right, and the newest bar was none."""
+
 HELD_BARS = 16
 """How many bars' updates wait for a fetch; the oldest is let go first, and is fetched later."""
 
@@ -32,6 +35,7 @@ class Bars:
         self._interval_ms = interval_ms
         self._flagged = flagged
         self._witnessed = True
+        self._older = 0
 
     def interrupted(self) -> None:
         """Note that updates may have been missed since the last one."""
@@ -56,7 +60,10 @@ class Bars:
         """Give what goes out for an update that has no gap before it: nothing if it is too old."""
         opened, expected = candle.timestamp_ms, self.next_open_ms
         if expected is not None and opened < expected:
-            return ()
+            if not self._forgives(opened):
+                return ()
+            self.forming = None
+        self._older = 0
         before = self.forming
         if candle.is_closed:
             self.next_open_ms, self.forming = opened + self._interval_ms, None
@@ -66,6 +73,13 @@ class Bars:
         if before is None or before.timestamp_ms == opened:
             return (candle,)
         return (replace(before, is_closed=True), candle)
+
+    def _forgives(self, opened: int) -> bool:
+        """Say whether the newest bar was wrong: a clock set back, or one frame of a far future."""
+        if self.next_open_ms is None or opened >= self.next_open_ms - self._interval_ms:
+            return False
+        self._older += 1
+        return self._older > FORGIVEN_AFTER
 
     def fill(self, gap: Gap, fetched: Iterable[Candle]) -> Iterator[Candle]:
         """Give the fetched bars of the gap that are still to be told, closed and in order.

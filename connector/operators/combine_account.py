@@ -45,7 +45,6 @@ def combine_account(
         is_armed = False
         running = 2
         timer = SerialDisposable()
-        upstreams = CompositeDisposable()
 
         def on_balance(item: B) -> None:
             balance[:] = [item]
@@ -67,7 +66,7 @@ def combine_account(
             try:
                 account = complete(balance[0], position[0])
             except Exception as error:
-                on_error(error)
+                observer.on_error(error)
                 return
             if account is not None and account != last:
                 last = account
@@ -81,15 +80,11 @@ def combine_account(
             if is_armed:
                 tell()
             observer.on_completed()
-            let_go.dispose()
 
-        def on_error(error: Exception) -> None:
-            observer.on_error(error)
-            let_go.dispose()
-
-        let_go = CompositeDisposable(upstreams, timer)
-        upstreams.add(balances.subscribe(on_balance, on_error, on_completed, scheduler=clock))
-        upstreams.add(positions.subscribe(on_position, on_error, on_completed, scheduler=clock))
-        return let_go
+        return CompositeDisposable(
+            timer,
+            balances.subscribe(on_balance, observer.on_error, on_completed, scheduler=clock),
+            positions.subscribe(on_position, observer.on_error, on_completed, scheduler=clock),
+        )
 
     return Observable(subscribe)

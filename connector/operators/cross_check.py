@@ -82,7 +82,7 @@ def cross_check(
                 try:
                     question = differs()
                 except Exception as error:
-                    fail(error)
+                    observer.on_error(error)
                     return
                 slot.disposable = question.subscribe(answered, unanswered, scheduler=clock)
 
@@ -94,17 +94,15 @@ def cross_check(
                     timer.disposable = clock.schedule_relative(grace, give_up)
 
             def give_up(_: SchedulerBase, __: object = None) -> None:
-                fail(Transient("private stream is deaf: the exchange knows more than was heard"))
+                observer.on_error(
+                    Transient("private stream is deaf: the exchange knows more than was heard")
+                )
 
             def unanswered(error: Exception) -> None:
                 try:
                     on_unanswered(error)
                 except Exception as own:
-                    fail(own)
-
-            def fail(error: Exception) -> None:
-                observer.on_error(error)
-                let_go()
+                    observer.on_error(own)
 
             def let_go() -> None:
                 upstream.dispose()

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from reactivex import Observable
 from reactivex.abc import DisposableBase, ObserverBase, SchedulerBase
-from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignmentDisposable
+from reactivex.disposable import Disposable, SingleAssignmentDisposable
 
 from connector.operators.operator import Operator, the_scheduler
 
@@ -64,7 +64,6 @@ def hold_until(
                     pending = answered(item) if held is None else None
                 except Exception as error:
                     observer.on_error(error)
-                    let_go()
                     return
                 if held is not None and not held.is_let_through:
                     held.items.append(item)
@@ -80,7 +79,7 @@ def hold_until(
                 def out(_: object = None) -> None:
                     if holding.get(key) is held:
                         let_through(held)
-                        holding.pop(key, None)  # gone, if it was disposed of meanwhile
+                        del holding[key]
                         held.answer.dispose()
                         held.timer.dispose()
 
@@ -102,18 +101,16 @@ def hold_until(
             def on_completed() -> None:
                 flush()
                 observer.on_completed()
-                let_go()
 
             def on_error(error: Exception) -> None:
                 flush()
                 observer.on_error(error)
-                let_go()
 
             def let_go() -> None:
                 upstream.dispose()
                 for held in holding.values():
-                    CompositeDisposable(held.answer, held.timer).dispose()
-                holding.clear()
+                    held.answer.dispose()
+                    held.timer.dispose()
 
             upstream.disposable = source.subscribe(on_next, on_error, on_completed, scheduler=clock)
             return Disposable(let_go)

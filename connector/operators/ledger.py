@@ -2,6 +2,7 @@
 
 from collections import deque
 from datetime import datetime
+from decimal import Decimal
 
 from connector.operators.ledger_entry import LONG_AGO, LedgerEntry
 from connector.trading import Order, Trade
@@ -45,11 +46,13 @@ class Ledger:
     def apply(self, heard: Order | Trade, now: datetime) -> tuple[Order, ...]:
         """Take what the stream, or a fetch after a gap, says; give what to tell, in order."""
         self._now = now
+        if isinstance(heard, Trade) and not Decimal(heard.quantity):
+            return ()  # no fill: funding and its like
         key = (heard.symbol, heard.exchange_order_id)
         entry = self._entry(key)
         if isinstance(heard, Trade):
-            entry.hold_trade(heard, now)
-            self._note_stray(key, entry)
+            if entry.hold_trade(heard, now):
+                self._note_stray(key, entry)
         else:
             entry.hold_order(heard, now)
         told = tuple(entry.settle())
@@ -71,16 +74,21 @@ class Ledger:
     @property
     def waiting_since(self) -> datetime | None:
         """Since when something has waited, None when nothing does."""
-        self._drop_answered()
-        return self._waiting[0][0] if self._waiting else None
+        while self._waiting:
+            since, key = self._waiting[0]
+            entry = self._find(key)
+            if entry is not None and entry.is_waiting:
+                return since
+            self._waiting.popleft()
+        return None
 
     def seed(self, heard: Order | Trade) -> None:
         """Take as told what happened before anybody listened: nothing of it goes out any more."""
         key = (heard.symbol, heard.exchange_order_id)
         entry = self._entry(key)
         if isinstance(heard, Trade):
-            entry.seed_trade(heard)
-            self._note_stray(key, entry)
+            if entry.seed_trade(heard):
+                self._note_stray(key, entry)
         else:
             entry.seed(heard)
         self._sort_in(key, entry)
@@ -131,15 +139,6 @@ class Ledger:
     def _await(self, key: _Key, entry: LedgerEntry) -> None:
         if entry.is_waiting:
             self._waiting.append((self._now, key))
-        else:
-            self._drop_answered()
-
-    def _drop_answered(self) -> None:
-        while self._waiting:
-            entry = self._find(self._waiting[0][1])
-            if entry is not None and entry.is_waiting:
-                return
-            self._waiting.popleft()
 
     def _note_stray(self, key: _Key, entry: LedgerEntry) -> None:
         if entry.known is not None:

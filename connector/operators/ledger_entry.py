@@ -88,9 +88,11 @@ class LedgerEntry:
         else:
             self.learn(order)
 
-    def seed_trade(self, trade: Trade) -> None:
-        """Take a trade as told."""
+    def seed_trade(self, trade: Trade) -> bool:
+        """Take a trade as told; say whether it is new."""
+        is_new = trade.trade_id not in self._told_ids
         self._told_ids[trade.trade_id] = None
+        return is_new
 
     def hold_order(self, order: Order, now: datetime) -> None:
         """Take an update of the order, if it is one."""
@@ -101,16 +103,18 @@ class LedgerEntry:
         if latest is None or goes_beyond(order, latest):
             self._orders.append(_HeldOrder(order, now))
 
-    def hold_trade(self, trade: Trade, now: datetime) -> None:
-        """Take a trade, unless it is held or told already."""
+    def hold_trade(self, trade: Trade, now: datetime) -> bool:
+        """Take a trade, unless it is held or told already; say whether it is new."""
         quantity = Decimal(trade.quantity)
-        if (
+        is_new = (
             quantity > ZERO
             and trade.trade_id not in self._told_ids
             and trade.timestamp_ms > self._told_until_ms
             and all(trade.trade_id != held.trade.trade_id for held in self._trades)
-        ):
+        )
+        if is_new:
             insort(self._trades, _HeldTrade(trade, quantity, now), key=_traded_ms)
+        return is_new
 
     def settle(self, due: datetime = LONG_AGO) -> Iterator[Order]:
         """Give the updates to tell: what has all it needs, and what has waited since `due`."""

@@ -152,7 +152,7 @@ def repair_gaps(
                 if is_over:
                     return
                 if source_done:
-                    complete()
+                    observer.on_completed()
                 elif is_holding and again_after:
                     timer.disposable = clock.schedule_relative(again_after, ask)
                 is_holding = False
@@ -161,11 +161,7 @@ def repair_gaps(
                 nonlocal source_done
                 source_done = True
                 if not is_holding:
-                    complete()
-
-            def complete() -> None:
-                observer.on_completed()
-                let_go()
+                    observer.on_completed()
 
             def fail(error: Exception) -> None:
                 observer.on_error(error)

@@ -2,12 +2,7 @@
 
 import asyncio
 import json
-import os
 import signal
-import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -18,38 +13,7 @@ import pytest
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
 
-START_S, STOP_S, READ_S = 20, 5, 15
-
-
-@dataclass
-class Run:
-    """A started process and what it said when it was ready."""
-
-    process: asyncio.subprocess.Process
-    ready: dict[str, Any]
-
-
-async def _start(*arguments: str) -> asyncio.subprocess.Process:
-    pipe = asyncio.subprocess.PIPE
-    environment = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME")}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-W", "error::ResourceWarning", "-m", "connector.cli", *arguments,
-        stdout=pipe, stderr=pipe, env=environment,
-    )  # fmt: skip
-
-
-@asynccontextmanager
-async def _running(*arguments: str) -> AsyncGenerator[Run]:
-    process = await _start(*arguments)
-    try:
-        assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), START_S)
-        assert line, (await process.communicate())[1].decode()
-        yield Run(process, json.loads(line))
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+from tests.endtoend.processes import READ_S, STOP_S, running
 
 
 @pytest.fixture
@@ -61,7 +25,7 @@ def fast(tmp_path: Path) -> str:
 
 
 async def test_prices_closed_bars_and_funding_reach_a_client_with_only_the_proto(fast: str) -> None:
-    async with _running("serve", "--port", "0", "--config", fast) as run:
+    async with running("serve", "--port", "0", "--config", fast) as run:
         assert run.ready["event"] == "serving"
         async with (
             grpc.aio.insecure_channel(f"127.0.0.1:{run.ready['port']}") as channel,
@@ -96,7 +60,7 @@ async def test_prices_closed_bars_and_funding_reach_a_client_with_only_the_proto
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_it_quietly_and_soon(fast: str, number: signal.Signals) -> None:
     async with (
-        _running("serve", "--port", "0", "--config", fast) as run,
+        running("serve", "--port", "0", "--config", fast) as run,
         grpc.aio.insecure_channel(f"127.0.0.1:{run.ready['port']}") as channel,
     ):
         call: Any = ExchangeServiceStub(channel).SubscribePrice(
@@ -114,7 +78,7 @@ async def test_a_signal_ends_it_quietly_and_soon(fast: str, number: signal.Signa
 
 
 async def test_the_exchange_alone_serves_another_process(tmp_path: Path) -> None:
-    async with _running("simulate", "--port", "0", "--symbols", "BTCUSDT,ETHUSDT") as exchange:
+    async with running("simulate", "--port", "0", "--symbols", "BTCUSDT,ETHUSDT") as exchange:
         rest, websocket = exchange.ready["rest"], exchange.ready["websocket"]
         config = tmp_path / "elsewhere.toml"
         config.write_text(
@@ -123,7 +87,7 @@ async def test_the_exchange_alone_serves_another_process(tmp_path: Path) -> None
             f'[exchange.ccxt.urls.api.ws]\nlinear = "{websocket}/ws"\n'
         )
         async with (
-            _running("serve", "--port", "0", "--config", str(config)) as run,
+            running("serve", "--port", "0", "--config", str(config)) as run,
             grpc.aio.insecure_channel(f"127.0.0.1:{run.ready['port']}") as channel,
         ):
             stub = ExchangeServiceStub(channel)
@@ -131,24 +95,3 @@ async def test_the_exchange_alone_serves_another_process(tmp_path: Path) -> None
             price = await asyncio.wait_for(call.read(), READ_S)
 
     assert (price.exchange, price.symbol) == ("binance", "ETHUSDT")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("serve", "--config", "absent.toml"), "config file absent.toml: there is no such file"),
-        (("serve", "--exchange", "nasdaq", "--port", "0"), "exchange.id 'nasdaq' is unknown"),
-        (("serve", "--port", "70000"), "server.port: Input should be less than or equal to 65535"),
-        (("simulate", "--symbols", "501", "--port", "0"), "500"),
-        (("config", "--config", "absent.toml"), "config file absent.toml"),
-    ],
-)
-async def test_a_wrong_value_is_one_line_and_status_2(
-    arguments: tuple[str, ...], says: str
-) -> None:
-    process = await _start(*arguments)
-    _, err = await asyncio.wait_for(process.communicate(), START_S)
-
-    assert process.returncode == 2
-    assert err.decode().count("\n") == 1
-    assert says in err.decode()

@@ -172,7 +172,7 @@ async def test_leaving_one_symbol_of_a_socket_keeps_the_others(trading: Start) -
 
     await _until(lambda: bool(heard))
     assert [price.symbol for price in heard] == [BTC]
-    assert trade.market_data.upstreams() == {"price ticker": frozenset({BTC})}
+    assert trade.market_data.upstreams() == {"Tickers": frozenset({BTC})}
 
 
 async def test_leaving_and_listening_again_in_one_go_keeps_the_subscription(trading: Start) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import ccxt
 import pytest
 
-from connector.errors import ConnectorError, Transient, UnknownSymbol
+from connector.errors import Closing, ConnectorError, Transient, UnknownSymbol
 from connector.exchange import channel as module
 from connector.exchange.channel import Channel
 
@@ -18,8 +18,12 @@ class Upstream:
     def __init__(self) -> None:
         self.watched: list[list[str]] = []
         self.unwatched: list[list[str]] = []
+        self.keeps = False
         self.answer: Callable[[Sequence[str]], None] = lambda _: None
-        self.channel = Channel("test", self._watch, self._unwatch, self._split, batch=3)
+        self.hung_up: list[Callable[[object], bool]] = []
+        self.channel = Channel(
+            "test", self._watch, self._unwatch, self._split, self.hung_up.append, batch=3
+        )
 
     async def _watch(self, symbols: Sequence[str]) -> None:
         self.watched.append(list(symbols))
@@ -27,6 +31,8 @@ class Upstream:
 
     async def _unwatch(self, symbols: Sequence[str]) -> None:
         self.unwatched.append(list(symbols))
+        if self.keeps:
+            raise ccxt.RequestTimeout("no answer to UNSUBSCRIBE")
 
     def _split(self, result: Any) -> Iterable[tuple[str, Any]]:
         return [result]
@@ -142,3 +148,37 @@ async def test_a_listener_told_of_an_error_may_listen_again_at_once(upstream: Up
     upstream.channel.hear(("a", "item"))
 
     assert heard == ["item"]
+
+
+async def test_a_socket_that_does_not_let_go_is_hung_up(upstream: Upstream) -> None:
+    upstream.keeps = True
+    leave = upstream.channel.listen("a", _ignore, _ignore)
+    await upstream.until(lambda: bool(upstream.watched))
+
+    leave()
+    await upstream.until(lambda: bool(upstream.hung_up))
+
+    assert not upstream.channel.held
+    assert not upstream.hung_up[0](object())
+
+
+async def test_a_closed_channel_refuses_listeners(upstream: Upstream) -> None:
+    await upstream.channel.close()
+
+    with pytest.raises(Closing):
+        upstream.channel.listen("a", _ignore, _ignore)
+
+
+@pytest.mark.parametrize(
+    "error", [ccxt.BadResponse("?"), ccxt.BadRequest("?"), ccxt.ExchangeClosedByUser("?")]
+)
+async def test_whatever_a_socket_dies_of_is_to_be_tried_again(
+    upstream: Upstream, error: Exception
+) -> None:
+    errors: list[ConnectorError] = []
+    upstream.answer = lambda _: (_ for _ in ()).throw(error)
+    upstream.channel.listen("a", _ignore, errors.append)
+
+    await upstream.until(lambda: bool(errors))
+
+    assert isinstance(errors[0], Transient)

@@ -198,3 +198,35 @@ def test_a_parser_gives_a_value_or_malformed_and_nothing_else(
             parse()
         except Malformed:
             continue
+
+
+def test_a_time_a_day_ahead_is_malformed() -> None:
+    raw = {"symbol": BTC, "last": "1", "timestamp": NOW_MS + 86_400_001}
+
+    with pytest.raises(Malformed, match="a day ahead"):
+        parse_price(raw, PriceSource.TICKER, NOW_MS)
+
+
+def test_of_two_funding_times_the_one_to_come_is_the_next() -> None:
+    raw = {
+        "symbol": BTC,
+        "fundingRate": "0.0001",
+        "fundingTimestamp": NOW_MS - 1,
+        "nextFundingTimestamp": NOW_MS + 1,
+    }
+
+    assert parse_funding(raw, NOW_MS).next_funding_time_ms == NOW_MS + 1
+
+
+def test_steps_and_least_quantities_in_contracts_are_told_in_base_units() -> None:
+    market = {
+        "base": "BTC",
+        "quote": "USDT",
+        "contractSize": "0.01",
+        "precision": {"price": "0.1", "amount": "0.01"},
+        "limits": {"amount": {"min": "0.01"}},
+    }
+
+    info = parse_symbol_info(market, "BTCUSDT")
+
+    assert (info.step_size, info.min_quantity, info.quantity_precision) == ("0.0001", "0.0001", 4)

@@ -7,6 +7,7 @@ from typing import Any
 
 import ccxt.pro
 import pytest
+from aiohttp import web
 
 from connector.config import BadConfig, ExchangeConfig
 from connector.domain import MarketType, PriceSource
@@ -169,3 +170,78 @@ async def test_a_question_does_not_wait_for_the_one_before(trading: Start) -> No
     assert throttler.config["algorithm"] == "rollingWindow"
     assert throttler.config["maxWeight"] == 1200
     assert len(throttler.timestamps) == before + 100
+
+
+async def test_an_empty_listing_is_not_taken_for_the_markets(trading: Start) -> None:
+    trade = await trading(symbols=["BTCUSDT"])
+    session: Any = trade.session
+    known = session.symbols.all()
+
+    async def nothing() -> list[Any]:
+        return []
+
+    session.ccxt.fetch_markets = nothing
+
+    with pytest.raises(Transient, match="lists no active swap market"):
+        await session.load_markets()
+    assert session.symbols.all() == known
+    assert session.ccxt.market("BTC/USDT:USDT")["id"] == "BTCUSDT"
+
+
+async def test_an_unexpected_error_does_not_end_the_watch_over_the_exchange(
+    trading: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PROBE_S", 0.02)
+    trade = await trading(symbols=["BTCUSDT"])
+    session: Any = trade.session
+    told = asyncio.Queue[bool]()
+    real, failures = session.ccxt.fetch_time, [ZeroDivisionError(), ccxt.OperationFailed("-1008")]
+
+    async def fetch_time() -> Any:
+        if told.qsize() or failures == []:
+            return await real()
+        raise failures.pop()
+
+    session.ccxt.fetch_time = fetch_time
+    session.start(told.put_nowait)
+    async with asyncio.timeout(5):
+        while not await told.get():
+            pass
+
+
+async def test_closing_does_not_wait_for_an_exchange_that_says_no_good_bye(
+    monkeypatch: pytest.MonkeyPatch, no_task_left: None
+) -> None:
+    monkeypatch.setattr(module, "CLOSE_S", 0.05)
+
+    over = asyncio.Event()
+
+    async def deaf(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await over.wait()
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/ws", deaf)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    session = Session(ExchangeConfig())
+    exchange = session.ccxt
+    exchange.open()
+    client = exchange.client(f"ws://127.0.0.1:{runner.addresses[0][1]}/ws")
+    await client.connect(exchange.session)
+
+    async with asyncio.timeout(3):
+        await session.close()
+    over.set()
+    await runner.cleanup()
+
+
+async def test_what_ccxt_emulates_may_be_asked_for_but_is_not_watched() -> None:
+    session = Session(ExchangeConfig(id="bybit"))
+
+    assert session.ccxt.has["fetchFundingRate"] == "emulated"
+    assert session.offers("fetchFundingRate")
+    await session.close()

@@ -197,6 +197,11 @@ def test_an_item_costs_no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
     m.run(m.hot("abcdefghijklmnopqrstuvwx|").pipe(Exchange(m, "n").operator))
     assert len(armed) == 24 // 4
 
+    m = Marbles()
+    armed.clear()
+    m.run(m.hot("------abcdefghijklmnop|").pipe(Exchange(m, "---n").operator))
+    assert len(armed) == 3 + 16 // 4 - 1  # two for the question, one that takes it back
+
 
 def test_without_a_scheduler_it_refuses() -> None:
     errors: list[Exception] = []
@@ -204,6 +209,13 @@ def test_without_a_scheduler_it_refuses() -> None:
     checked = stream.pipe(cross_check(SILENCE, reactivex.empty))
     checked.subscribe(on_error=errors.append)
     assert [type(each) for each in errors] == [SchedulerMissing]
+
+
+def test_without_grace_a_difference_counts_at_once() -> None:
+    m = Marbles()
+    differs = Exchange(m, "(y|)")
+    stream = m.hot("-").pipe(cross_check(SILENCE, differs, timedelta(0)))
+    assert m.run(stream) == m.expected("----#", error=DEAF)
 
 
 @pytest.mark.parametrize(("silence", "grace"), [(0, 1), (1, -1)])

@@ -174,6 +174,13 @@ def test_without_a_scheduler_it_refuses() -> None:
     assert [type(each) for each in errors] == [SchedulerMissing]
 
 
+def test_with_no_time_to_wait_events_pass() -> None:
+    m = Marbles()
+    source = m.hot("-a-b-|")
+    stream = source.pipe(hold_until(str.islower, pending, timedelta(0)))
+    assert m.run(stream) == m.expected("-a-b-|")
+
+
 def test_a_negative_time_is_refused() -> None:
     with pytest.raises(ValueError, match="at_most"):
         hold_until(str.islower, pending, timedelta(-1))

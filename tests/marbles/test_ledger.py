@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from connector.operators import Ledger
 from connector.operators.ledger import KEPT_MS, KEPT_ORDERS, KEPT_STRAYS
@@ -139,6 +140,14 @@ def test_sums_are_exact_however_many_digits_they_have() -> None:
     ]
 
 
+def test_each_of_several_fills_has_its_own_time() -> None:
+    ledger = Ledger()
+    fills = [trade("a", "0.1", 1_100), trade("b", "0.9", 1_102)]
+    told(ledger, *fills)
+    updates = ledger.apply(order("filled", "1", 1_103), START)
+    assert [each.update_time_ms for each in updates] == [1_100, 1_103]
+
+
 def test_fills_are_told_in_the_order_of_their_times() -> None:
     ledger = Ledger()
     late = [trade("b", "0.2", 1_101), trade("a", "0.1", 1_100)]
@@ -179,8 +188,9 @@ def test_a_trade_is_told_once() -> None:
 
 def test_a_trade_of_nothing_is_none() -> None:
     ledger = Ledger()
-    assert told(ledger, order("new"), trade("a", "0", 1_100)) == ["new 0"]
-    assert overdue(ledger) == []
+    empty = order("part", "0.3", 1_200, trade("b", "0", 1_200))
+    assert told(ledger, order("new"), trade("a", "0", 1_100), empty) == ["new 0"]
+    assert overdue(ledger) == ["part 0.3"]
 
 
 def test_equal_numbers_of_two_symbols_are_two_orders() -> None:
@@ -219,6 +229,13 @@ def test_an_overdue_update_goes_out_with_those_trades_that_came_as_its_last_ones
     assert told(ledger, trade("a", "0.3", 1_098)) == ["filled 1 a"]
 
 
+def test_an_overdue_update_takes_no_more_trades_than_it_has_room_for() -> None:
+    ledger = Ledger()
+    fills = [trade("a", "0.4", 1_098), trade("b", "0.2", 1_099), trade("c", "0.3", 1_100)]
+    assert told(ledger, *fills, order("part", "0.5", 1_100)) == []
+    assert overdue(ledger)[:2] == ["part 0.2 b", "part 0.5 c"]
+
+
 def test_only_what_has_waited_long_enough_is_overdue() -> None:
     ledger = Ledger()
     ledger.apply(order("part", "0.3", 1_100), at(0))
@@ -238,8 +255,8 @@ def test_an_overdue_trade_counts_by_itself_where_all_before_it_is_accounted_for(
     assert told(ledger, order("part", "0.3", 1_100)) == []
     told(ledger, trade("b", "0.7", 1_200))
     assert overdue(ledger) == ["filled 1.0 b"]
-    assert told(ledger, order("filled", "1", 1_200)) == []
     assert ledger.open_orders() == ledger.unfinished() == ()
+    assert told(ledger, order("filled", "1", 1_200)) == []
 
 
 def test_an_overdue_trade_does_not_count_where_older_fills_are_not_accounted_for() -> None:
@@ -288,6 +305,7 @@ def test_a_fill_that_comes_after_a_cancel_is_not_hidden() -> None:
     ledger = Ledger()
     told(ledger, order("new"), order("canceled", "0", 1_100))
     assert told(ledger, trade("a", "1", 1_200), order("filled", "1", 1_200)) == ["filled 1 a"]
+    assert ledger.get("BTCUSDT", "1") == order("filled", "1", 1_200)
 
 
 def test_a_part_that_comes_after_a_cancel_does_not_open_the_order_again() -> None:
@@ -296,6 +314,7 @@ def test_a_part_that_comes_after_a_cancel_does_not_open_the_order_again() -> Non
     fills = [trade("a", "0.1", 1_050), trade("b", "0.2", 1_051)]
     late = [*fills, order("part", "0.3", 1_051)]
     assert told(ledger, *late) == ["canceled 0.1 a", "canceled 0.3 b"]
+    assert ledger.get("BTCUSDT", "1") == order("canceled", "0.3", 1_051)
     assert ledger.open_orders() == ledger.unfinished() == ()
 
 
@@ -356,8 +375,26 @@ def test_the_earliest_creation_is_kept() -> None:
 def test_a_missing_average_is_the_known_one() -> None:
     ledger = Ledger()
     told(ledger, order("part", "0.3", 1_100, trade("a", "0.3", 1_100), average="99.5"))
-    (update,) = ledger.apply(order("canceled", "0.3", 1_200, average="0"), START)
-    assert update.avg_price == "99.5"
+    told(ledger, trade("b", "0.1", 1_150))
+    (update,) = ledger.apply(order("part", "0.4", 1_150, average="99.7"), START)
+    assert update.avg_price == "99.7"
+    (update,) = ledger.apply(order("canceled", "0.4", 1_200, average="0"), START)
+    assert update.avg_price == "99.7"
+
+
+def test_nothing_executed_has_no_average_though_an_answer_knows_one() -> None:
+    ledger = Ledger()
+    ledger.note_placed(order("filled", "1", 1_100))
+    (update,) = ledger.apply(order("new", average="0"), START)
+    assert update.avg_price == "0"
+
+
+@pytest.mark.parametrize(("given", "then"), [(0, 7), (8, 8)])
+def test_an_order_id_is_filled_where_it_is_missing(given: int, then: int) -> None:
+    ledger = Ledger()
+    told(ledger, order("new"))
+    (update,) = ledger.apply(replace(order("canceled"), order_id=given), START)
+    assert update.order_id == then
 
 
 def test_an_open_order_with_fills_is_partially_filled() -> None:
@@ -427,6 +464,20 @@ def test_a_seeded_order_is_told_from_its_next_change_on() -> None:
     assert told(ledger, trade("a", "0.7", 1_100), order("filled", "1", 1_100)) == ["filled 1 a"]
 
 
+def test_a_trade_heard_before_its_order_is_seeded_is_from_before() -> None:
+    ledger = Ledger()
+    told(ledger, trade("a", "0.3", 1_000), trade("b", "0.2", 1_001))
+    ledger.seed(order("part", "0.3", 1_000))
+    assert told(ledger, order("part", "0.5", 1_001)) == ["part 0.5 b"]
+
+
+def test_a_seeded_end_is_no_open_order() -> None:
+    ledger = Ledger()
+    ledger.seed(order("filled", "1"))
+    assert ledger.open_orders() == ledger.unfinished() == ()
+    assert ledger.get("BTCUSDT", "1") == order("filled", "1")
+
+
 def test_seeding_makes_nothing_told_that_was_placed_by_us() -> None:
     ledger = Ledger()
     ledger.note_placed(order("new"))
@@ -463,6 +514,23 @@ def test_trades_of_unknown_orders_are_bounded() -> None:
         told(ledger, trade("a", "1", number=str(number)))
     assert told(ledger, order("filled", "1", number="0")) == []
     assert told(ledger, order("filled", "1", number="1")) == ["filled 1 a"]
+
+
+def test_seeded_trades_of_unknown_orders_are_bounded() -> None:
+    ledger = Ledger()
+    for number in range(KEPT_STRAYS + 1):
+        ledger.seed(trade("a", "1", number=str(number)))
+    first, second = (trade("a", "1", number=number) for number in "01")
+    assert told(ledger, second, order("filled", "1", number="1")) == []
+    assert told(ledger, first, order("filled", "1", number="0")) == ["filled 1 a"]
+
+
+def test_an_order_whose_trade_came_first_is_never_taken_for_a_stray() -> None:
+    ledger = Ledger()
+    told(ledger, trade("a", "0.3", number="open"), order("new", number="open"))
+    for number in range(KEPT_STRAYS + 1):
+        told(ledger, trade("a", "1", number=str(number)))
+    assert [each.exchange_order_id for each in ledger.open_orders()] == ["open"]
 
 
 def test_nothing_waits_for_what_has_come() -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.operators import newest_only
+from connector.operators.newest_only import FORGIVEN_AFTER
 from connector.testing import Boom, Marbles
 
 Item = tuple[str, int]
@@ -85,13 +86,20 @@ def test_dispose_lets_go_of_the_source() -> None:
     assert m.lives(source) == ["^---!"]
 
 
+def test_so_many_older_ones_in_a_row_show_that_the_newest_was_wrong() -> None:
+    m = Marbles(VALUES)
+    source = m.hot("-c" + "-a" * FORGIVEN_AFTER + "-a-b|")
+    passed = "-c" + "--" * FORGIVEN_AFTER + "-a-b|"
+    assert m.run(source.pipe(NEWEST)) == m.expected(passed)
+
+
 def test_each_subscription_forgets_what_another_saw() -> None:
     m = Marbles(VALUES)
     stream = m.in_turn("-c|", "-a|").pipe(NEWEST)
     assert m.run_together(stream, (stream, "---^")) == [m.expected("-c|"), m.expected("----a|")]
 
 
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 5))))
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 5)), max_size=FORGIVEN_AFTER))
 def test_each_key_is_monotone_and_nothing_that_is_newest_is_lost(items: list[Item]) -> None:
     seen: list[Item] = []
     reactivex.from_iterable(items).pipe(NEWEST).subscribe(seen.append)

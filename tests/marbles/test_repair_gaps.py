@@ -38,6 +38,7 @@ VALUES: dict[str, Heard] = (
     {each: trade(each, "0.1", BEGAN_MS + i) for i, each in enumerate("abcdef", 1)}
     | {each: order("new", at_ms=BEGAN_MS + i, number=each) for i, each in enumerate("ABCDEF", 1)}
     | {"O": order("new", at_ms=9_000, number="O"), "o": trade("o", "0.1", 9_000)}
+    | {"n": order("new", at_ms=BEGAN_MS, number="n")}
 )
 AGAIN = timedelta(milliseconds=20)
 PAUSE = Backoff(first=timedelta(milliseconds=2), cap=timedelta(milliseconds=2), jitter_ratio=0)
@@ -83,9 +84,9 @@ def test_what_was_missed_by_an_outage_is_told_before_what_came_since() -> None:
 
 def test_what_is_older_than_the_first_subscription_is_seeded_and_not_told() -> None:
     m = Marbles(VALUES)
-    exchange = Exchange(m, "-(OoA|)")
-    source = m.hot("b----c-|")
-    assert m.run(source.pipe(exchange.operator())) == m.expected("-(Ab)c-|")
+    exchange = Exchange(m, "-(OonA|)")
+    source = m.hot("b------c-|")
+    assert m.run(source.pipe(exchange.operator())) == m.expected("-(nAb)-c-|")
     assert exchange.seeded == [VALUES["O"], VALUES["o"]]
 
 
@@ -197,6 +198,14 @@ def test_more_than_can_wait_overflows() -> None:
     assert (event.at_us, type(event.payload)) == (HELD_ITEMS, Overflow)
     assert m.lives(source) == ["^ 9.999ms !"]
     assert all(life.endswith("!") for life in m.lives(exchange.answers[0]))
+
+
+def test_after_an_overflow_it_begins_with_nothing_waiting() -> None:
+    m = Marbles(VALUES, tick=timedelta(microseconds=1))
+    exchange = Exchange(m, "50ms |")
+    stream = m.in_turn("a" * (HELD_ITEMS + 1), "b-----").pipe(exchange.operator())
+    _, second = m.run_together((stream, "^ 20ms !"), (stream, "20ms ^ 99ms !"))
+    assert second.values == [VALUES["b"]]
 
 
 # The list that every operator answers

@@ -1,9 +1,13 @@
 """The streaming half of the public contract, frame to client."""
 
 import asyncio
+import gc
+import resource
+from pathlib import Path
 from typing import Any
 
 import grpc
+import orjson
 import pytest
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 
@@ -296,12 +300,82 @@ async def test_a_stream_that_is_not_there_yet_says_so(
 
 async def test_a_thousand_subscriptions_leave_nothing_behind(serve: Serve) -> None:
     served = await serve(feeds={"linger_s": 0})
+    holding = _prices(served, "ETHUSDT")
+    await served.until(lambda: served.connector.service.open_streams == 1)
     before = len(asyncio.all_tasks())
+    grown: list[int] = []
 
-    for _ in range(1000):
-        _prices(served, "BTCUSDT").cancel()
+    for cycle in range(1000):
+        call = _prices(served, "BTCUSDT")
+        await served.until(lambda: served.connector.service.open_streams == 2)
+        call.cancel()
+        await served.until(lambda: served.connector.service.open_streams == 1)
+        if cycle in (199, 999):
+            gc.collect()
+            grown.append(_resident_bytes())
 
+    holding.cancel()
+    assert grown[1] - grown[0] < 5 * 1024 * 1024
     await served.until(lambda: served.connector.service.open_streams == 0)
     await served.until(lambda: not served.connector.feeds.shared)
     await served.until(lambda: not served.upstream())
     await served.until(lambda: len(asyncio.all_tasks()) <= before + 2)
+
+
+def _resident_bytes() -> int:
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * resource.getpagesize()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+async def test_mark_prices_and_funding_of_one_symbol_share_their_stream(serve: Serve) -> None:
+    served = await serve(feeds={"price": {"source": "mark"}})
+    prices = _prices(served, "BTCUSDT")
+    await served.until(lambda: bool(served.upstream()))
+    fundings: Any = served.stub.SubscribeFundingRate(
+        rpc.SubscribeFundingRateRequest(symbol="BTCUSDT")
+    )
+    await served.until(lambda: len(served.connector.feeds.shared) == 2)
+
+    served.exchange.advance(1)
+    await take(prices, 1)
+    await take(fundings, 1)
+    fundings.cancel()
+    await served.until(lambda: len(served.connector.feeds.shared) == 1)
+    served.exchange.advance(1)
+
+    await take(prices, 1)
+    assert set(served.exchange.subscriptions().values()) == {1}
+    prices.cancel()
+
+
+async def test_an_exchange_whose_clock_is_set_back_is_not_silent(serve: Serve) -> None:
+    served = await serve(feeds={"price": {"max_per_second": 0}})
+    call = _prices(served, "BTCUSDT")
+    await served.until(lambda: bool(served.upstream()))
+    served.exchange.trade("BTCUSDT", "97123.10", "0.5")
+    await take(call, 1)
+    ahead = {"e": "24hrTicker", "E": START_MS + 3_600_000, "s": "BTCUSDT", "c": "97000.00"}
+    ahead["C"] = ahead["E"]
+    served.exchange.send_raw("btcusdt@ticker", orjson.dumps(ahead).decode())
+    await take(call, 1)
+
+    for n in range(10):
+        served.exchange.trade("BTCUSDT", f"97124.{n}0", "0.5")
+
+    assert [p.price.value for p in await take(call, 2)] == ["97124.80", "97124.90"]
+    call.cancel()
+
+
+async def test_a_frame_of_a_far_future_changes_nothing(serve: Serve) -> None:
+    served = await serve(feeds={"price": {"max_per_second": 0}})
+    call = _prices(served, "BTCUSDT")
+    await served.until(lambda: bool(served.upstream()))
+    ahead = {"e": "24hrTicker", "E": START_MS + 365 * 86_400_000, "s": "BTCUSDT", "c": "1.00"}
+    served.exchange.send_raw("btcusdt@ticker", orjson.dumps(ahead).decode())
+
+    served.exchange.trade("BTCUSDT", "97123.10", "0.5")
+
+    assert [p.price.value for p in await take(call, 1)] == ["97123.10"]
+    call.cancel()

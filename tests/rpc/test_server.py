@@ -12,8 +12,10 @@ from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
 
 from connector.app import Connector
 from connector.config import BadConfig, Config
+from connector.errors import InsufficientFunds, InvalidRequest, OrderNotFound, Transient
 from connector.exchange.embedded import embedded_urls
 from connector.grpc.server import SERVICE_NAME
+from connector.grpc.statuses import status_of
 from tests.rpc.conftest import Serve, Served, take
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -134,3 +136,50 @@ async def test_a_client_that_only_disappears_is_let_go_of(serve: Serve) -> None:
 
     await served.until(lambda: served.connector.service.open_streams == 0)
     await served.until(lambda: not served.upstream())
+
+
+async def test_closing_while_the_exchange_is_away_leaves_nothing_behind(serve: Serve) -> None:
+    served = await serve()
+    call: Any = served.stub.SubscribePrice(rpc.SubscribePriceRequest(symbols=["BTCUSDT"]))
+    await served.until(lambda: bool(served.upstream()))
+    served.exchange.refuse_connections = True
+    await served.exchange.drop_sockets()
+
+    await served.connector.__aexit__()
+    served.exchange.refuse_connections = False
+
+    assert await call.code() is grpc.StatusCode.UNAVAILABLE
+    assert not served.connector.feeds.shared
+    assert not served.connector.session.ccxt.clients
+    assert served.exchange.connections == 0
+
+
+async def test_a_call_that_is_given_up_does_not_disturb_another(serve: Serve) -> None:
+    served = await serve()
+    request = rpc.FetchExchangeInfoRequest(symbol="BTCUSDT")
+    served.exchange.fail_next("GET", "/fapi/v1/exchangeInfo", ("delay", 0.3))
+
+    hasty: Any = served.stub.FetchExchangeInfo(request, timeout=0.05)
+    patient: Any = served.stub.FetchExchangeInfo(request)
+
+    assert await hasty.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    async with asyncio.timeout(5):
+        assert await patient.code() is grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            Transient("404 not found: margin 51020"),
+            "exchange unavailable: 404 n·ot found: m·argin 5·1020",
+        ),
+        (InsufficientFunds("margin is insufficient"), "insufficient funds: margin is insufficient"),
+        (OrderNotFound("order not found"), "order not found: order not found"),
+        (InvalidRequest("INVALID_SYMBOL"), "invalid request: I·NVALID_SYMBOL"),
+    ],
+)
+def test_a_message_holds_no_piece_that_makes_the_engine_take_a_wrong_turn(
+    error: Exception, message: str
+) -> None:
+    assert status_of(error)[1] == message

@@ -4,12 +4,12 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
+import grpc
 import pytest
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
 
-import grpc
 from tests.rpc.conftest import Serve, Served
 
 BUY, SELL = types.ORDER_SIDE_BUY, types.ORDER_SIDE_SELL

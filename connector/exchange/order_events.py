@@ -1,0 +1,166 @@
+"""What the exchange tells of the account's orders: live, missed, and whether it knows more."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import structlog
+
+from connector import metrics
+from connector.errors import ConnectorError, Malformed, OrderNotFound, Unsupported
+from connector.exchange.channel import Channel, Leave, OnError
+from connector.exchange.journal import JournalById
+from connector.exchange.orders import Orders
+from connector.exchange.parse import Raw
+from connector.exchange.session import Session
+from connector.exchange.tap import hang_up, hang_up_unserved
+from connector.trading import Order, Trade
+
+log = structlog.get_logger(__name__)
+
+ALL = "*"
+"""The one key of a channel that isn't kept by symbol."""
+LOOKUPS_AT_ONCE = 5
+
+Heard = Order | Trade
+
+
+class OrderEvents:
+    """Order states and own trades of one session's account, each as its frame is handled.
+
+    Errors:  Denied without credentials, Unsupported where ccxt streams no orders, Transient.
+    """
+
+    def __init__(self, session: Session, orders: Orders) -> None:
+        self._session, self._orders = session, orders
+        self._channels: list[Channel] = []
+
+    async def close(self) -> None:
+        """Stop keeping subscriptions."""
+        for channel in self._channels:
+            await channel.close()
+
+    def listen(self, on_heard: Callable[[Heard], None], on_error: OnError) -> Leave:
+        """Hear every order state and every own trade, in the order in which frames tell them."""
+        if not self._session.offers("watchOrders"):
+            raise Unsupported(f"{self._session.ccxt.id} streams no orders")
+        if not self._channels:
+            self._channels = self._made()
+        told = False
+
+        def fail(error: ConnectorError) -> None:
+            nonlocal told
+            if not told:
+                told = True
+                leave()
+                on_error(error)
+
+        def on_order(raw: Raw) -> None:
+            self._read(lambda: self._orders.read(raw), on_heard)
+
+        def on_trade(raw: Raw) -> None:
+            reader = self._orders.reader
+            self._read(lambda: reader(str(raw.get("symbol"))).trade(raw), on_heard)
+
+        leaves = [
+            channel.listen(ALL, hear, fail)
+            for channel, hear in zip(self._channels, (on_order, on_trade), strict=False)
+        ]
+
+        def leave() -> None:
+            for each in leaves:
+                each()
+
+        return leave
+
+    async def missed(self, since_ms: int, unfinished: Sequence[Order]) -> list[Heard]:
+        """Ask for open orders, what became of those believed unfinished, and trades since.
+
+        Guarantee:  trades first, oldest first; then each order's newest state.
+        """
+        listed = await self._orders.open_orders(None)
+        known = {order.exchange_order_id for order in listed}
+        gate = asyncio.Semaphore(LOOKUPS_AT_ONCE)
+
+        async def looked_up(order: Order) -> Order | None:
+            async with gate:
+                try:
+                    return await self._orders.get(order.symbol, order.exchange_order_id)
+                except OrderNotFound:
+                    log.warning("an order believed open is nowhere", order=order.exchange_order_id)
+                    return None
+
+        gone = [order for order in unfinished if order.exchange_order_id not in known]
+        found = [order for order in await asyncio.gather(*map(looked_up, gone)) if order]
+        symbols = sorted({order.symbol for order in (*listed, *found)})
+        trades = [
+            trade
+            for each in await asyncio.gather(*(self._trades(s, since_ms) for s in symbols))
+            for trade in each
+        ]
+        trades.sort(key=lambda trade: trade.timestamp_ms)
+        states = sorted([*listed, *found], key=lambda order: order.update_time_ms)
+        return [*trades, *states]
+
+    async def differs(self, believed_open: Sequence[Order]) -> bool:
+        """Ask whether the exchange's open orders are others than those believed open.
+
+        When they are, the private websockets are hung up and the listen key is forgotten: an
+        expired one leaves a socket open, and silent for ever.
+        """
+        listed = await self._orders.open_orders(None)
+        differs = {_fingerprint(order) for order in listed} != {
+            _fingerprint(order) for order in believed_open
+        }
+        if differs:
+            forget = self._session.peculiar.forget_listen_key
+            if forget is not None:
+                forget(self._session.ccxt)
+            owns = [channel.owns for channel in self._channels]
+            hang_up(self._session.ccxt, lambda listener: any(own(listener) for own in owns))
+        return differs
+
+    async def _trades(self, symbol: str, since_ms: int) -> list[Trade]:
+        if not self._session.offers("fetchMyTrades"):
+            return []
+        raws = await self._session.ask(
+            "own trades", lambda: self._session.ccxt.fetch_my_trades(symbol, since_ms)
+        )
+        trades: list[Trade] = []
+        for raw in raws:
+            self._read(lambda raw=raw: self._orders.reader(symbol).trade(raw), trades.append)
+        return trades
+
+    def _made(self) -> list[Channel]:
+        ccxt, offers = self._session.ccxt, self._session.offers
+        channels = [self._channel("orders", "orders", ccxt.watch_orders)]
+        if offers("watchMyTrades"):
+            channels.append(self._channel("own trades", "myTrades", ccxt.watch_my_trades))
+        return channels
+
+    def _channel(self, name: str, cache: str, watch: Callable[[], Any]) -> Channel:
+        ccxt = self._session.ccxt
+
+        async def seeded(_: Sequence[str]) -> object:
+            setattr(ccxt, cache, JournalById(lambda raw: channel.deliver(ALL, raw)))
+            return await watch()
+
+        async def let_go(_: Sequence[str]) -> object:
+            return await hang_up_unserved(ccxt)
+
+        channel = Channel(name, seeded, let_go, lambda _: (), lambda whose: hang_up(ccxt, whose))
+        return channel
+
+    def _read(self, read: Callable[[], Any], on_heard: Callable[[Any], None]) -> None:
+        try:
+            heard = read()
+        except Malformed as error:
+            metrics.MALFORMED.labels("order").inc()
+            log.warning("unreadable order event", error=str(error))
+            return
+        on_heard(heard)
+
+
+def _fingerprint(order: Order) -> tuple[str, str, Decimal]:
+    return order.symbol, order.exchange_order_id, Decimal(order.executed_qty)
