@@ -115,6 +115,7 @@ def test_an_update_that_carries_its_trade_waits_for_nothing() -> None:
     ledger = Ledger()
     a = trade("a", "0.3", 1_100)
     assert told(ledger, order("part", "0.3", 1_100, a), a) == ["part 0.3 a"]
+    assert ledger.get("BTCUSDT", "1") == order("part", "0.3", 1_100)
 
 
 def test_several_fills_in_one_state_are_told_one_by_one_exactly() -> None:
@@ -481,7 +482,8 @@ def test_a_seeded_end_is_no_open_order() -> None:
 def test_seeding_makes_nothing_told_that_was_placed_by_us() -> None:
     ledger = Ledger()
     ledger.note_placed(order("new"))
-    ledger.seed(order("new"))
+    ledger.seed(order("part", "0.3", 1_100))
+    assert ledger.get("BTCUSDT", "1") == order("part", "0.3", 1_100)
     assert told(ledger, order("new")) == ["new 0"]
 
 
