@@ -27,7 +27,7 @@ def cross_check(
     A difference counts when nothing was heard of it for another `grace`: what happens in the
     moment of asking is still on its way.
 
-    Marble:     in  -a-----------    differs after 4 ticks: ---y|    out  -a------#   (1 of grace)
+    Marble:     in  -a-----------    differs after 4 ticks: ---y|    out  -a-------#   (1 of grace)
     Guarantee:  at most one question at a time, let go by any item; one that isn't answered within
                 `silence` is asked anew. An item costs no timer: the pending one re-arms itself.
     Errors:     Transient when the exchange differs (`resume` subscribes again); the source's pass

@@ -19,8 +19,9 @@ def keep_ledger(
 ) -> Operator[Order | Trade, Order]:
     """Tell what is new of each order, fills with their trades; what lacks its half waits for it.
 
-    Marble:     in  -t-o-o----o----t-|    out  ---O------O----O-|    (t trade, o the order's state;
-                the second o repeats; the third's trade is late: told without it, then with it)
+    Marble:     in  -t-o-o----o----t-|    out  ---O---------O-O-|    (t trade, o the order's state;
+                the second o repeats; the third waits 3 ticks in vain, and is told with its trade
+                when that comes)
     Guarantee:  the ledger's. What waits, order state or trade, waits at most `wait`. The ledger
                 outlives the subscription, and what waited at dispose is told to the next one.
                 Place it above `resume`; one subscriber at a time, so share after it.

@@ -61,10 +61,10 @@ def repair_gaps(
 ) -> Operator[Order | Trade, Order | Trade]:
     """Fetch what was missed at each subscription, tell it, and then what came live meanwhile.
 
-    It is asked a second time `again_after` the first answer, with nothing held: a socket may take
-    up its service only then. Repeats are for a ledger to drop.
+    It is asked once more, `again_after` the first answer has come, with nothing held: a socket may
+    take up its service only then. Repeats are for a ledger to drop.
 
-    Marble:     in  -a-#  then  b---c-|    fetch (ab)    out  -a-...-(abb)-c-|
+    Marble:     in  -a-#  then  b---c-|    fetch (xy)    out  -a-...-(xyb)-c-|
     Guarantee:  the memory outlives the subscription: place it right below `resume`, pipe anew for
                 a new life. What was fetched at the first subscription, and is older than that, is
                 given to `seed` instead of being told. `fetch_missed` is asked from OVERLAP_MS
