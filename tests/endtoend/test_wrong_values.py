@@ -1,12 +1,13 @@
 """What an operator gets to read for a wrong value: one line, and a status that scripts know."""
 
+import asyncio
 import json
 import socket
 from pathlib import Path
 
 import pytest
 
-from tests.endtoend.processes import ended
+from tests.endtoend.processes import START_S, end, ended, start
 
 
 @pytest.mark.parametrize(
@@ -110,6 +111,25 @@ async def test_config_prints_every_key_that_holds_as_json_without_secrets(tmp_pa
     assert shown["exchange"]["name"] == "binance"
     assert shown["exchange"]["ccxt"]["proxies"] == {"httpsProxy": "http://**********@proxy:3128"}
     assert shown["exchange"]["ccxt"]["options"]["since"] == "2024-05-01"
+
+
+async def test_a_password_in_an_address_that_fails_is_not_logged(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_text(
+        '[exchange]\nid = "binanceusdm"\n[exchange.ccxt.urls.api]\n'
+        'fapiPublic = "http://me:PASSWORD@127.0.0.1:1/fapi/v1"\n[log]\nformat = "json"\n'
+    )
+    process = await start("serve", "--port", "0", "--config", str(file))
+    try:
+        assert process.stderr is not None
+        async with asyncio.timeout(START_S):
+            while b"unreachable" not in (line := await process.stderr.readline()):
+                assert line
+    finally:
+        await end(process)
+
+    assert "http://**********@127.0.0.1:1/fapi/v1" in json.loads(line)["error"]
+    assert b"PASSWORD" not in line
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("serve", "--help"), ("watch", "-h")])
