@@ -15,6 +15,7 @@ from connector.exchange.account import AccountData
 from connector.exchange.embedded import embedded_urls
 from connector.exchange.market_data import MarketData
 from connector.exchange.order_batches import OrderBatches
+from connector.exchange.order_events import OrderEvents
 from connector.exchange.order_ids import OrderIds, account_scope, default_path
 from connector.exchange.orders import Orders
 from connector.exchange.session import Session
@@ -22,7 +23,7 @@ from connector.feeds import Feeds
 from connector.grpc.server import Server
 from connector.grpc.service import Service
 from connector.grpc.trading_calls import Trading
-from connector.observables import ExchangeSources
+from connector.observables import ExchangePrivateSources, ExchangeSources
 from connector.simulator import Simulator, SimulatorConfig
 
 log = structlog.get_logger(__name__)
@@ -66,6 +67,7 @@ class Connector:
         trading = self._trading(stack)
         self.feeds = Feeds(
             ExchangeSources(self.market_data, config.feeds),
+            ExchangePrivateSources(self.session, self._events),
             config.feeds,
             config.exchange.shown_name,
         )
@@ -93,6 +95,8 @@ class Connector:
         stack.callback(ids.close)
         orders = Orders(self.session, ids)
         stack.push_async_callback(orders.close)
+        self._events = OrderEvents(self.session, orders)
+        stack.push_async_callback(self._events.close)
         return Trading(orders, OrderBatches(self.session, orders), AccountData(self.session))
 
     async def ready(self) -> None:

@@ -169,12 +169,21 @@ class FundingFeed(_Section):
     poll_s: float = Field(default=5, gt=0, le=3600, description="where the exchange has no stream")
 
 
+class OrdersFeed(_Section):
+    """The order stream."""
+
+    silence_s: float = Field(
+        default=60, gt=0, le=3600, description="without news, until open orders are asked for"
+    )
+
+
 class FeedsConfig(_Section):
     """How each stream is shaped before it is shared."""
 
     price: PriceFeed = Field(default_factory=PriceFeed)
     klines: KlinesFeed = Field(default_factory=KlinesFeed)
     funding: FundingFeed = Field(default_factory=FundingFeed)
+    orders: OrdersFeed = Field(default_factory=OrdersFeed)
     linger_s: float = Field(
         default=5, ge=0, le=30, description="an upstream is kept this long after its last client"
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar, cast
 
 import reactivex
@@ -15,19 +15,25 @@ from connector import metrics, wire
 from connector.config import FeedsConfig
 from connector.domain import Candle, FundingRate, Price
 from connector.errors import Unsupported
-from connector.observables import Sources
+from connector.observables import Answers, PrivateSources, Sources
 from connector.operators import (
     Backoff,
     Gap,
+    Ledger,
     close_candles,
     coalesce,
+    cross_check,
     heartbeat,
+    hold_until,
+    keep_ledger,
     map_to_proto,
     merge_symbols,
     newest_only,
+    repair_gaps,
     resume,
     share_latest,
 )
+from connector.trading import Order
 
 log = structlog.get_logger(__name__)
 
@@ -51,11 +57,16 @@ class Feeds:
     def __init__(
         self,
         sources: Sources,
+        private: PrivateSources,
         config: FeedsConfig,
         exchange: str,
         backoff: Backoff | None = None,
     ) -> None:
-        self._sources, self._config, self._exchange = sources, config, exchange
+        self._sources, self._private = sources, private
+        self._config, self._exchange = config, exchange
+        self.ledger = Ledger()
+        """What is known of the account's orders; outlives every subscription."""
+        self.answers = Answers()
         self._shared: dict[Key, Observable[object]] = {}
         self._backoff = backoff or Backoff()
         self._closing: Subject[object] = Subject()
@@ -134,6 +145,34 @@ class Feeds:
             ),
         )
 
+    @cached_property
+    def orders(self) -> Observable[wire.OrderUpdate]:
+        """Share the account's order updates, canonically spelled; nothing is lost or repeated.
+
+        One pipe for good, whoever listens: its memory tells what was missed when nobody did.
+        """
+        ledger, private = self.ledger, self._private
+        silence = timedelta(seconds=self._config.orders.silence_s)
+        updates = private.orders().pipe(
+            cross_check(silence, lambda: private.orders_differ(ledger.unfinished())),
+            repair_gaps(
+                lambda since_ms: private.missed_orders(since_ms, ledger.unfinished()),
+                private.now_ms,
+                ledger.seed,
+            ),
+            resume(self._backoff, partial(self._resumed, "orders")),
+            keep_ledger(ledger),
+        )
+        return updates.pipe(
+            hold_until(_order_key, lambda order: self.answers.pending(order.client_order_id)),
+            map_to_proto(self._encode_order, _malformed),
+            ops.take_until(self._closing),
+            share_latest(self._config.linger, lambda _: False),
+        )
+
+    def _encode_order(self, order: Order) -> wire.OrderUpdate:
+        return wire.encode_order_update(order, self._exchange, self._canonical(order.symbol))
+
     @property
     def shared(self) -> frozenset[Key]:
         """Keys that are subscribed upstream now, or lingering."""
@@ -183,6 +222,10 @@ class Feeds:
 def _malformed(error: Exception) -> None:
     metrics.MALFORMED.labels("encoding").inc()
     log.warning("not encoded", error=str(error))
+
+
+def _order_key(order: Order) -> tuple[str, str]:
+    return order.symbol, order.exchange_order_id
 
 
 def _symbol(item: Price | FundingRate | Candle) -> str:

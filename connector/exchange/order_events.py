@@ -8,13 +8,13 @@ from typing import Any
 import structlog
 
 from connector import metrics
-from connector.errors import ConnectorError, Malformed, OrderNotFound, Unsupported
+from connector.errors import ConnectorError, Malformed, OrderNotFound, Transient, Unsupported
 from connector.exchange.channel import Channel, Leave, OnError
 from connector.exchange.journal import JournalById
 from connector.exchange.orders import Orders
 from connector.exchange.parse import Raw
 from connector.exchange.session import Session
-from connector.exchange.tap import hang_up, hang_up_unserved
+from connector.exchange.tap import connected, hang_up, hang_up_unserved
 from connector.trading import Order, Trade
 
 log = structlog.get_logger(__name__)
@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 ALL = "*"
 """The one key of a channel that isn't kept by symbol."""
 LOOKUPS_AT_ONCE = 5
+OPEN_S = 10.0
+"""For the private websocket to open, before what was missed is asked for."""
 
 Heard = Order | Trade
 
@@ -74,11 +76,18 @@ class OrderEvents:
 
         return leave
 
-    async def missed(self, since_ms: int, unfinished: Sequence[Order]) -> list[Heard]:
+    async def missed(self, since_ms: int, unfinished: Sequence[Order]) -> Sequence[Heard]:
         """Ask for open orders, what became of those believed unfinished, and trades since.
 
-        Guarantee:  trades first, oldest first; then each order's newest state.
+        Guarantee:  asked once the private websocket is open, so that nothing falls between; trades
+                    first, oldest first; then each order's newest state.
+        Errors:     Transient when it doesn't open within 10 s, and those of the questions.
         """
+        try:
+            async with asyncio.timeout(OPEN_S):
+                await connected(self._session.ccxt, self._owns)
+        except TimeoutError:
+            raise Transient("the private websocket does not open") from None
         listed = await self._orders.open_orders(None)
         known = {order.exchange_order_id for order in listed}
         gate = asyncio.Semaphore(LOOKUPS_AT_ONCE)
@@ -117,9 +126,11 @@ class OrderEvents:
             forget = self._session.peculiar.forget_listen_key
             if forget is not None:
                 forget(self._session.ccxt)
-            owns = [channel.owns for channel in self._channels]
-            hang_up(self._session.ccxt, lambda listener: any(own(listener) for own in owns))
+            hang_up(self._session.ccxt, self._owns)
         return differs
+
+    def _owns(self, listener: object) -> bool:
+        return any(channel.owns(listener) for channel in self._channels)
 
     async def _trades(self, symbol: str, since_ms: int) -> list[Trade]:
         if not self._session.offers("fetchMyTrades"):

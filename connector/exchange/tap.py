@@ -6,6 +6,7 @@ of its `watch_x` is being called, a context variable names who calls, the websoc
 for which message hashes, and from then on hands the caller each result of these hashes.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, NoReturn, Protocol
@@ -19,6 +20,8 @@ from connector.exchange.faults import is_farewell
 log = structlog.get_logger(__name__)
 
 HEAD_LENGTH = 200
+LOOK_AGAIN_S = 0.02
+"""Between two looks at whether a websocket is open: ccxt tells it only to who opened it."""
 
 
 class Listener(Protocol):
@@ -103,6 +106,16 @@ def abort(clients: Iterable[Any]) -> None:
         response = getattr(client.connection, "_response", None)
         if response is not None:
             response.close()
+
+
+async def connected(exchange: Any, whose: Callable[[object], bool]) -> None:
+    """Wait until a websocket that serves such a listener is open. Unbounded: bound it outside."""
+    while True:
+        for client in list(exchange.clients.values()):
+            listeners: dict[str, Listener] = getattr(client, "listeners", {})
+            if client.isConnected and any(whose(listener) for listener in listeners.values()):
+                return
+        await asyncio.sleep(LOOK_AGAIN_S)
 
 
 def hang_up(exchange: Any, whose: Callable[[object], bool]) -> None:

@@ -11,7 +11,7 @@ import grpc
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
-from opensqt.market_maker.v1.events_pb2 import FundingUpdate, PriceChange
+from opensqt.market_maker.v1.events_pb2 import FundingUpdate, OrderUpdate, PriceChange
 from reactivex import Observable, abc
 from reactivex.subject import Subject
 
@@ -23,7 +23,7 @@ from connector.exchange.market_data import MarketData
 from connector.exchange.symbols import Symbols
 from connector.feeds import Feeds
 from connector.grpc.bridge import Bridge
-from connector.grpc.buffers import Buffer, LatestByKey
+from connector.grpc.buffers import Buffer, LatestByKey, Lossless
 from connector.grpc.requests import asked_limit, asked_symbols
 from connector.grpc.trading_calls import Trading, TradingCalls
 from connector.operators import until_disposed
@@ -55,7 +55,7 @@ class Service(TradingCalls):
         config: FeedsConfig,
         scheduler: abc.SchedulerBase,
     ) -> None:
-        super().__init__(trading)
+        super().__init__(trading, feeds.answers, feeds.ledger)
         self._market_data, self._feeds, self._name = market_data, feeds, name
         self._config, self._scheduler = config, scheduler
         self._closing: Subject[object] = Subject()
@@ -198,12 +198,19 @@ class Service(TradingCalls):
         buffer: LatestByKey[FundingUpdate] = LatestByKey(lambda update: update.symbol)
         await self._serve(self._feeds.fundings(asked), buffer, context)
 
-    # streams of orders and of the account: not part of the connector yet
+    # streams of the account: not part of the connector yet
 
     async def _unserved(self, request: object, context: Context) -> NoReturn:
-        raise Unsupported("streams of orders and of the account are not part of this version")
+        raise Unsupported("streams of the account are not part of this version")
 
-    SubscribeOrders = SubscribeAccount = SubscribePositions = _unserved  # pyright: ignore
+    SubscribeAccount = SubscribePositions = _unserved  # pyright: ignore
+
+    async def SubscribeOrders(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, request: rpc.SubscribeOrdersRequest, context: Context
+    ) -> None:
+        await self._when_ready(lambda _: None)
+        buffer: Lossless[OrderUpdate] = Lossless()
+        await self._serve(self._feeds.orders, buffer, context)
 
     # private
 

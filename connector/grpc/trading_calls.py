@@ -17,12 +17,14 @@ from connector.grpc.requests import asked_client_order_id
 from connector.grpc.statuses import status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from connector.exchange.account import AccountData
     from connector.exchange.order_batches import OrderBatches, Outcome
     from connector.exchange.orders import Orders
     from connector.exchange.symbols import Symbols
+    from connector.observables import Answers
+    from connector.operators import Ledger
     from connector.trading import OrderRequest
 
     Context = grpc.aio.ServicerContext[Any, Any]
@@ -40,9 +42,10 @@ class Trading:
 class TradingCalls(ExchangeServiceServicer):
     """Orders, balances and positions; symbols answered as they were asked for."""
 
-    def __init__(self, trading: Trading) -> None:
+    def __init__(self, trading: Trading, answers: Answers, ledger: Ledger) -> None:
         self._orders, self._batches = trading.orders, trading.batches
         self._account = trading.account
+        self._answers, self._ledger = answers, ledger
 
     @property
     def _symbols(self) -> Symbols:
@@ -51,7 +54,10 @@ class TradingCalls(ExchangeServiceServicer):
     async def PlaceOrder(
         self, request: resources.PlaceOrderRequest, context: Context
     ) -> resources.Order:
-        order = await self._orders.place(self._decoded(request))
+        decoded = self._decoded(request)
+        self._hold_events([decoded], context)
+        order = await self._orders.place(decoded)
+        self._ledger.note_placed(order)
         return wire.encode_order(order, request.symbol)
 
     async def BatchPlaceOrders(
@@ -64,6 +70,7 @@ class TradingCalls(ExchangeServiceServicer):
                 decoded[index] = self._decoded(each)
             except ConnectorError as error:
                 outcomes[index] = error
+        self._hold_events(decoded.values(), context)
         placed = await self._batches.place(list(decoded.values()))
         outcomes |= zip(decoded, placed, strict=True)
         response = rpc.BatchPlaceOrdersResponse(all_success=True)
@@ -73,6 +80,7 @@ class TradingCalls(ExchangeServiceServicer):
                 response.all_success = False
                 response.errors.append(_batch_error(index, outcome, each.client_order_id))
             else:
+                self._ledger.note_placed(outcome)
                 response.orders.append(wire.encode_order(outcome, each.symbol))
         return response
 
@@ -144,6 +152,16 @@ class TradingCalls(ExchangeServiceServicer):
         return rpc.GetBalanceResponse(
             balance=wire.encode_decimal(await self._account.balance(asset))
         )
+
+    def _hold_events(self, requests: Iterable[OrderRequest], context: Context) -> None:
+        """Let the events of these orders wait until this call's answer has gone out."""
+        answered = [self._answers.begin(request.client_order_id) for request in requests]
+
+        def out(_: Any) -> None:
+            for each in answered:
+                each()
+
+        context.add_done_callback(out)  # pyright: ignore[reportArgumentType]
 
     def _decoded(self, request: resources.PlaceOrderRequest) -> OrderRequest:
         symbol = self._symbols.resolve(request.symbol)

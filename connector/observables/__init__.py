@@ -1,5 +1,11 @@
 """Watch loops as Observables: cold, synchronous with the frame, one upstream a subscription."""
 
-from connector.observables.sources import ExchangeSources, Sources
+from connector.observables.answers import Answers
+from connector.observables.sources import (
+    ExchangePrivateSources,
+    ExchangeSources,
+    PrivateSources,
+    Sources,
+)
 
-__all__ = ["ExchangeSources", "Sources"]
+__all__ = ["Answers", "ExchangePrivateSources", "ExchangeSources", "PrivateSources", "Sources"]

@@ -47,9 +47,12 @@ class _Memory:
             self.newest_ms = trade.timestamp_ms
 
     def is_from_before(self, heard: Order | Trade) -> bool:
-        """Say whether something happened before anybody listened."""
+        """Say whether something happened before anybody listened, as far as clocks can tell.
+
+        What is not older than OVERLAP_MS is rather told twice than not at all.
+        """
         at_ms = heard.timestamp_ms if isinstance(heard, Trade) else heard.update_time_ms
-        return self.began_ms is not None and at_ms < self.began_ms
+        return self.began_ms is not None and at_ms < self.began_ms - OVERLAP_MS
 
 
 def repair_gaps(
@@ -66,9 +69,9 @@ def repair_gaps(
 
     Marble:     in  -a-#  then  b---c-|    fetch (xy)    out  -a-...-(xyb)-c-|
     Guarantee:  the memory outlives the subscription: place it right below `resume`, pipe anew for
-                a new life. What was fetched at the first subscription, and is older than that, is
-                given to `seed` instead of being told. `fetch_missed` is asked from OVERLAP_MS
-                before the newest trade that was told, at most LONGEST_MS back, and should ask the
+                a new life. What was fetched at the first subscription, and is older than that by
+                OVERLAP_MS, is given to `seed` instead of being told. `fetch_missed` is asked from
+                OVERLAP_MS before the newest trade that was told, at most LONGEST_MS back, and should ask the
                 exchange only when its subscription stands. What waits when a fetch fails follows
                 the next one.
     Errors:     the source's pass through. A fetch that is Unsupported, Refused or Malformed is

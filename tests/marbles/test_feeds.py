@@ -58,7 +58,7 @@ class Drawn:
 
 def _feeds(sources: Drawn, **feeds: object) -> Feeds:
     config = FeedsConfig.model_validate({"linger_s": 1, **feeds})
-    return Feeds(sources, config, "binance", STEADY)  # pyright: ignore[reportArgumentType]
+    return Feeds(sources, sources, config, "binance", STEADY)  # pyright: ignore[reportArgumentType]
 
 
 def _price(letter: str) -> Price:

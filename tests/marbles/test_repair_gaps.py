@@ -37,7 +37,7 @@ BEGAN_MS = 10_000
 VALUES: dict[str, Heard] = (
     {each: trade(each, "0.1", BEGAN_MS + i) for i, each in enumerate("abcdef", 1)}
     | {each: order("new", at_ms=BEGAN_MS + i, number=each) for i, each in enumerate("ABCDEF", 1)}
-    | {"O": order("new", at_ms=9_000, number="O"), "o": trade("o", "0.1", 9_000)}
+    | {"O": order("new", at_ms=4_000, number="O"), "o": trade("o", "0.1", 4_000)}
     | {"n": order("new", at_ms=BEGAN_MS, number="n")}
 )
 AGAIN = timedelta(milliseconds=20)

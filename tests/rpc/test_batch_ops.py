@@ -1,0 +1,143 @@
+"""Batches: the exchange's own call, results matched by client id, one failure is one failure."""
+
+from typing import Any
+
+import grpc
+import pytest
+from opensqt.market_maker.v1 import exchange_pb2 as rpc
+from opensqt.market_maker.v1 import resources_pb2 as resources
+from opensqt.market_maker.v1 import types_pb2 as types
+
+from tests.rpc.conftest import Serve, Served
+
+
+def _order(client_order_id: str, **fields: Any) -> resources.PlaceOrderRequest:
+    usual: dict[str, Any] = {
+        "symbol": "BTCUSDT",
+        "side": types.ORDER_SIDE_BUY,
+        "type": types.ORDER_TYPE_LIMIT,
+        "quantity": {"value": "0.010"},
+        "price": {"value": "90000.0"},
+        "client_order_id": client_order_id,
+    }
+    return resources.PlaceOrderRequest(**(usual | fields))
+
+
+def _counted(served: Served, method: str) -> list[Any]:
+    """Count the calls of one of ccxt's methods, which go on as they are."""
+    ccxt, calls = served.connector.session.ccxt, []
+    real = getattr(ccxt, method)
+
+    async def counted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return await real(*arguments)
+
+    setattr(ccxt, method, counted)
+    return calls
+
+
+def _without(served: Served, *methods: str) -> None:
+    """Let the exchange have no such call."""
+    ccxt = served.connector.session.ccxt
+    ccxt.has = {**ccxt.has, **dict.fromkeys(methods, False)}
+
+
+async def _placed(served: Served, *orders: resources.PlaceOrderRequest) -> Any:
+    return await served.stub.BatchPlaceOrders(rpc.BatchPlaceOrdersRequest(orders=orders))
+
+
+async def test_the_native_batch_call_is_used_once(serve: Serve) -> None:
+    served = await serve()
+    batch, single = _counted(served, "create_orders"), _counted(served, "create_order")
+
+    answer = await _placed(served, *(_order(f"b{n}") for n in range(4)))
+
+    assert answer.all_success
+    assert [order.client_order_id for order in answer.orders] == ["b0", "b1", "b2", "b3"]
+    assert (len(batch), len(single)) == (1, 0)
+    assert dict(served.exchange.orders_placed) == {f"b{n}": 1 for n in range(4)}
+
+
+async def test_a_batch_of_twelve_with_two_bad_ones_places_ten_once(serve: Serve) -> None:
+    served = await serve()
+    batch = _counted(served, "create_orders")
+    orders = [_order(f"o{n}") for n in range(12)]
+    orders[3] = _order("o3", symbol="NOPE")
+    orders[7] = _order("o7", post_only=True, price={"value": "98000.0"})
+
+    answer = await _placed(served, *orders)
+
+    assert not answer.all_success
+    assert [(e.index, e.client_order_id) for e in answer.errors] == [(3, "o3"), (7, "o7")]
+    assert answer.errors[0].code == grpc.StatusCode.INVALID_ARGUMENT.value[0]
+    assert answer.errors[0].error_message.startswith("INVALID_SYMBOL")
+    assert answer.errors[1].code == grpc.StatusCode.FAILED_PRECONDITION.value[0]
+    assert answer.errors[1].error_message.startswith("POST_ONLY would execute immediately")
+    assert len(answer.orders) == 10
+    assert set(served.exchange.orders_placed.values()) == {1}
+    assert {o.client_order_id for o in answer.orders} == {f"o{n}" for n in range(12)} - {"o3", "o7"}
+    assert len(batch) == 3
+
+
+async def test_without_a_native_call_orders_go_singly_and_one_fails_alone(serve: Serve) -> None:
+    served = await serve()
+    _without(served, "createOrders")
+    single = _counted(served, "create_order")
+
+    answer = await _placed(
+        served, _order("a"), _order("b", quantity={"value": "30.000"}), _order("c")
+    )
+
+    assert len(single) == 3
+    assert [order.client_order_id for order in answer.orders] == ["a", "c"]
+    assert [error.index for error in answer.errors] == [1]
+    assert answer.errors[0].error_message.startswith("insufficient funds")
+
+
+@pytest.mark.parametrize("how", ["cut_after", ("status_after", 503)])
+async def test_a_batch_whose_answer_is_lost_is_looked_up_order_by_order(
+    serve: Serve, how: Any
+) -> None:
+    served = await serve()
+    served.exchange.fail_next("POST", "/fapi/v1/batchOrders", how)
+
+    answer = await _placed(served, *(_order(f"l{n}") for n in range(3)))
+
+    assert answer.all_success
+    assert set(served.exchange.orders_placed.values()) == {1}
+
+
+async def test_a_client_id_given_twice_in_a_batch_is_one_order(serve: Serve) -> None:
+    served = await serve()
+
+    answer = await _placed(served, _order("same"), _order("same"))
+
+    assert answer.all_success
+    assert len({order.order_id for order in answer.orders}) == 1
+    assert served.exchange.orders_placed["same"] == 1
+
+
+@pytest.mark.parametrize("native", [True, False])
+async def test_cancelling_several_tells_each_that_failed(serve: Serve, native: bool) -> None:
+    served = await serve()
+    if not native:
+        _without(served, "cancelOrders")
+    answer = await _placed(served, *(_order(f"c{n}") for n in range(3)))
+    ids = [order.order_id for order in answer.orders]
+    await served.stub.CancelOrder(rpc.CancelOrderRequest(symbol="BTCUSDT", order_id=ids[1]))
+
+    request = rpc.BatchCancelOrdersRequest(symbol="BTCUSDT", order_ids=[*ids, 999])
+    errors = (await served.stub.BatchCancelOrders(request)).errors
+    left = await served.stub.GetOpenOrders(rpc.GetOpenOrdersRequest(symbol="BTCUSDT"))
+
+    assert not left.orders
+    assert all(error.code == grpc.StatusCode.NOT_FOUND.value[0] for error in errors)
+    assert all(error.error_message.startswith("order not found") for error in errors)
+    assert 3 in [error.index for error in errors]
+    assert not {0, 2} & {error.index for error in errors}
+
+
+async def test_an_empty_batch_is_a_success(serve: Serve) -> None:
+    served = await serve()
+
+    assert (await _placed(served)).all_success

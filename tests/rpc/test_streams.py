@@ -1,0 +1,197 @@
+"""The order stream: nothing lost, nothing doubled, nothing out of order."""
+
+import asyncio
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+from opensqt.market_maker.v1 import exchange_pb2 as rpc
+from opensqt.market_maker.v1 import resources_pb2 as resources
+from opensqt.market_maker.v1 import types_pb2 as types
+
+from tests.rpc.conftest import Serve, Served, take
+
+NEW, PARTLY = types.ORDER_STATUS_NEW, types.ORDER_STATUS_PARTIALLY_FILLED
+FILLED, CANCELED = types.ORDER_STATUS_FILLED, types.ORDER_STATUS_CANCELED
+EXPIRED = types.ORDER_STATUS_EXPIRED
+
+
+async def _orders(served: Served) -> Any:
+    """Subscribe, and wait until the exchange's private socket is open."""
+    call = served.stub.SubscribeOrders(rpc.SubscribeOrdersRequest())
+    await served.until(lambda: served.exchange.private_connections == 1)
+    return call
+
+
+async def _place(served: Served, client_order_id: str, **fields: Any) -> resources.Order:
+    usual: dict[str, Any] = {
+        "symbol": "BTCUSDT",
+        "side": types.ORDER_SIDE_BUY,
+        "type": types.ORDER_TYPE_LIMIT,
+        "quantity": {"value": "0.060"},
+        "price": {"value": "90000.0"},
+    }
+    async with asyncio.timeout(10):
+        return await served.stub.PlaceOrder(
+            resources.PlaceOrderRequest(client_order_id=client_order_id, **(usual | fields))
+        )
+
+
+async def test_twenty_bursts_of_seven_updates_lose_nothing(serve: Serve) -> None:
+    served = await serve({"fill_ratio": 0})
+    call = await _orders(served)
+    names = [f"burst-{n}" for n in range(20)]
+    for name in names:
+        await _place(served, name)
+
+    for name in names:
+        for _ in range(6):
+            served.exchange.fill("BTCUSDT", name, "0.010")
+    updates = await take(call, 140)
+
+    trades = [update.last_trade.trade_id for update in updates if update.HasField("last_trade")]
+    assert len(set(trades)) == len(trades) == 120
+    for name in names:
+        own = [update for update in updates if update.client_order_id == name]
+        assert [update.status for update in own] == [NEW, *[PARTLY] * 5, FILLED]
+        assert [Decimal(u.executed_qty.value) for u in own] == [Decimal(n) / 100 for n in range(7)]
+        assert {(update.exchange, update.symbol) for update in own} == {("binance", "BTCUSDT")}
+        assert all(Decimal(u.last_trade.quantity.value) == Decimal("0.01") for u in own[1:])
+        assert all(u.last_trade.order_id == u.order_id for u in own[1:])
+    call.cancel()
+
+
+async def test_a_burst_then_silence_ends_in_filled(serve: Serve) -> None:
+    served = await serve({"fill_ratio": 0})
+    call = await _orders(served)
+    await _place(served, "alone")
+
+    for _ in range(6):
+        served.exchange.fill("BTCUSDT", "alone", "0.010")
+
+    assert (await take(call, 7))[-1].status == FILLED
+    call.cancel()
+
+
+async def test_a_filled_event_follows_although_the_response_said_filled(serve: Serve) -> None:
+    served = await serve()
+    call = await _orders(served)
+
+    order = await _place(served, "market", type=types.ORDER_TYPE_MARKET)
+    updates = await take(call, 1)
+    while updates[-1].status != FILLED:
+        updates += await take(call, 1)
+
+    assert order.status == FILLED
+    assert updates[-1].executed_qty.value == order.executed_qty.value
+    assert updates[-1].last_trade.trade_id
+    call.cancel()
+
+
+async def test_an_event_does_not_overtake_the_answer_of_its_order(serve: Serve) -> None:
+    served = await serve()
+    call = await _orders(served)
+    served.exchange.fail_next("POST", "/fapi/v1/order", ("delay", 0.3))
+
+    placing = asyncio.ensure_future(_place(served, "late"))
+    hearing = asyncio.ensure_future(call.read())
+    await asyncio.wait({placing, hearing}, return_when=asyncio.FIRST_COMPLETED, timeout=5)
+
+    assert placing.done()
+    assert (await asyncio.wait_for(hearing, 5)).client_order_id == "late"
+    call.cancel()
+
+
+async def test_an_expired_order_is_told_truly_and_then_as_canceled(serve: Serve) -> None:
+    served = await serve()
+    call = await _orders(served)
+    await _place(served, "mortal")
+
+    served.exchange.cancel("BTCUSDT", "mortal", expired=True)
+
+    assert [update.status for update in await take(call, 3)] == [NEW, EXPIRED, CANCELED]
+    call.cancel()
+
+
+async def test_every_subscriber_hears_every_update(serve: Serve) -> None:
+    served = await serve()
+    calls = [await _orders(served) for _ in range(3)]
+    await served.until(lambda: served.connector.service.open_streams == 3)
+
+    order = await _place(served, "shared")
+
+    for call in calls:
+        assert (await take(call, 1))[0].order_id == order.order_id
+        call.cancel()
+
+
+async def _gap(served: Served) -> None:
+    """Do, while nobody hears: fill one order, cancel another, place a third."""
+    served.exchange.fill("BTCUSDT", "filled", "0.060")
+    served.exchange.cancel("BTCUSDT", "cancelled")
+    await _place(served, "placed")
+
+
+async def _told_once(call: Any) -> None:
+    updates = await take(call, 3)
+    told = Counter((update.client_order_id, update.status) for update in updates)
+    assert told == {("filled", FILLED): 1, ("cancelled", CANCELED): 1, ("placed", NEW): 1}
+    filled = next(update for update in updates if update.status == FILLED)
+    assert Decimal(filled.last_trade.quantity.value) == Decimal("0.06")
+
+
+async def test_what_happened_without_websockets_is_told_once(serve: Serve) -> None:
+    served = await serve({"fill_ratio": 0})
+    call = await _orders(served)
+    for name in ("filled", "cancelled"):
+        await _place(served, name)
+    await take(call, 2)
+
+    served.exchange.refuse_websockets = True
+    await served.exchange.drop_sockets(private=True)
+    await _gap(served)
+    served.exchange.refuse_websockets = False
+
+    await _told_once(call)
+    served.exchange.fill("BTCUSDT", "placed", "0.010")
+    update = (await take(call, 1))[0]
+    assert (update.client_order_id, update.status) == ("placed", PARTLY)
+    call.cancel()
+
+
+async def test_an_expired_listen_key_is_replaced(serve: Serve) -> None:
+    served = await serve({"fill_ratio": 0})
+    call = await _orders(served)
+    for name in ("filled", "cancelled"):
+        await _place(served, name)
+    await take(call, 2)
+
+    served.exchange.expire_listen_keys()
+    await _gap(served)
+
+    await _told_once(call)
+    call.cancel()
+
+
+async def test_a_deaf_private_stream_is_found_by_asking_and_opened_anew(serve: Serve) -> None:
+    served = await serve({"fill_ratio": 0}, feeds={"orders": {"silence_s": 0.3}})
+    call = await _orders(served)
+    for name in ("filled", "cancelled"):
+        await _place(served, name)
+    await take(call, 2)
+
+    served.exchange.mute_private = True
+    await _gap(served)
+
+    await _told_once(call)
+    call.cancel()
+
+
+async def test_cancelling_the_last_stream_ends_its_producers(serve: Serve) -> None:
+    served = await serve()
+    call = await _orders(served)
+
+    call.cancel()
+
+    await served.until(lambda: served.exchange.private_connections == 0)
+    assert served.connector.service.open_streams == 0
