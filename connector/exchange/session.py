@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -106,6 +107,8 @@ class Session:
         Errors:  ours, by the table of connector/exchange/faults.py. Not for orders.
         """
         error: ConnectorError = Transient(f"{doing}: no answer within {ASK_TIMEOUT_S:.0f} s")
+        if (wait := self._own_limit()) > timedelta(seconds=ASK_TIMEOUT_S):
+            raise RateLimited(f"{doing}: the exchange's limit of requests is used up", wait)
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):
                 for attempt in range(ASK_RETRIES):
@@ -125,8 +128,21 @@ class Session:
                     if not isinstance(error, Transient) or isinstance(error, RateLimited):
                         break
         except TimeoutError:
-            pass
+            if wait := self._own_limit():
+                error = RateLimited(f"{doing}: the exchange's limit of requests is used up", wait)
         raise error
+
+    def _own_limit(self) -> timedelta:
+        """Give how long ccxt still holds requests back, zero when none waits for that."""
+        throttler, now_ms = self.ccxt.throttler, time.time() * 1000
+        window_ms: float = throttler.config["windowSize"]
+        sent = [each for each in throttler.timestamps if each["timestamp"] > now_ms - window_ms]
+        if not throttler.queue or not sent:
+            return timedelta(0)
+        next_weight: float = throttler.queue[0][1] or 1
+        if sum(each["cost"] for each in sent) + next_weight <= throttler.config["maxWeight"]:
+            return timedelta(0)
+        return timedelta(milliseconds=sent[0]["timestamp"] + window_ms - now_ms)
 
     async def open(self) -> None:
         """Learn the markets and the exchange's time; ready from then on."""

@@ -71,9 +71,9 @@ def repair_gaps(
     Guarantee:  the memory outlives the subscription: place it right below `resume`, pipe anew for
                 a new life. What was fetched at the first subscription, and is older than that by
                 OVERLAP_MS, is given to `seed` instead of being told. `fetch_missed` is asked from
-                OVERLAP_MS before the newest trade that was told, at most LONGEST_MS back, and should ask the
-                exchange only when its subscription stands. What waits when a fetch fails follows
-                the next one.
+                OVERLAP_MS before the newest trade that was told, at most LONGEST_MS back, and
+                should ask the exchange only when its subscription stands. What waits when a fetch
+                fails follows the next one.
     Errors:     the source's pass through. A fetch that is Unsupported, Refused or Malformed is
                 told to `on_unrepaired`, and the stream goes on; any other error of a fetch
                 (Transient: `resume` tries again), and what a callback raises, ends the stream.

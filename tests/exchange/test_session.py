@@ -1,6 +1,7 @@
 """One supervised ccxt instance: any exchange, bounded questions, reachability told."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -245,3 +246,19 @@ async def test_what_ccxt_emulates_may_be_asked_for_but_is_not_watched() -> None:
     assert session.ccxt.has["fetchFundingRate"] == "emulated"
     assert session.offers("fetchFundingRate")
     await session.close()
+
+
+async def test_a_used_up_limit_of_requests_is_told_with_when_to_come_back(
+    trading: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ASK_TIMEOUT_S", 0.05)
+    trade = await trading(symbols=["BTCUSDT"])
+    throttler = trade.session.ccxt.throttler
+    throttler.config["windowSize"] = 500
+    throttler.timestamps = [{"timestamp": time.time() * 1000, "cost": 1200}]
+
+    for _ in range(2):
+        with pytest.raises(RateLimited, match="limit of requests is used up") as caught:
+            await trade.market_data.price("BTC/USDT:USDT", PriceSource.TICKER)
+        assert caught.value.retry_after is not None
+        assert timedelta(0) < caught.value.retry_after <= timedelta(milliseconds=500)

@@ -283,7 +283,6 @@ async def test_a_refused_stream_says_why_after_its_pause(
 @pytest.mark.parametrize(
     ("method", "request_"),
     [
-        ("SubscribeOrders", rpc.SubscribeOrdersRequest()),
         ("SubscribeAccount", rpc.SubscribeAccountRequest()),
         ("SubscribePositions", rpc.SubscribePositionsRequest()),
     ],
