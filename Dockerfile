@@ -1,7 +1,8 @@
 # The image is built from the wheel that a release would ship, not from the source tree.
 #   docker build -t opensqt-connector .
-#   docker run --rm -p 50051:50051 opensqt-connector                        the embedded exchange
-#   docker run --rm -p 50051:50051 -e EXCHANGE=bybit opensqt-connector      a real one
+# There are no client keys yet, so publish the port on loopback alone.
+#   docker run --rm -p 127.0.0.1:50051:50051 opensqt-connector                     embedded exchange
+#   docker run --rm -p 127.0.0.1:50051:50051 -e EXCHANGE=bybit opensqt-connector   a real one
 
 FROM python:3.11-slim AS build
 WORKDIR /src
