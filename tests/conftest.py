@@ -1,6 +1,7 @@
 """What several rooms' tests need: nothing of this machine's environment, nothing left behind."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,8 +11,9 @@ from connector.config import ENVIRONMENT
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*ENVIRONMENT, "CONFIG_FILE"):
-        monkeypatch.delenv(name, raising=False)
+    for name in (*ENVIRONMENT, "CONFIG_FILE", *os.environ):
+        if name in ENVIRONMENT or name.startswith(("CONFIG_FILE", "CONNECTOR_")):
+            monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

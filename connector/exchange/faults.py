@@ -50,7 +50,8 @@ def as_ours(error: BaseException) -> ConnectorError | None:
         return error
     for theirs, ours in TABLE:
         if isinstance(error, theirs):
-            text = _QUERY.sub("", str(error))[:300] or type(error).__name__
+            said = [str(each) for each in (error, error.__cause__) if each is not None]
+            text = ": ".join(_QUERY.sub("", each) for each in said)[:300] or type(error).__name__
             if issubclass(ours, Transient):
                 return ours(text, _retry_after(error))
             return ours(text)

@@ -191,6 +191,8 @@ class Session:
 
     async def _probe(self) -> None:
         if not self.offers("fetchTime"):
+            first = self.symbols.resolve(self.symbols.all()[0])
+            await self.ask("a ticker", lambda: self.ccxt.fetch_ticker(first))
             return
         before = self.ccxt.milliseconds()
         told = await self.ask("server time", self.ccxt.fetch_time)

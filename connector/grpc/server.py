@@ -55,7 +55,9 @@ class Server:
 
     async def start(self) -> None:
         """Bind and answer; health says NOT_SERVING until told otherwise."""
-        address = f"{self._config.host}:{self._config.port}"
+        host = self._config.host
+        in_address = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        address = f"{in_address}:{self._config.port}"
         try:
             self.port = self._server.add_insecure_port(address)
         except RuntimeError:

@@ -262,3 +262,21 @@ async def test_a_used_up_limit_of_requests_is_told_with_when_to_come_back(
             await trade.market_data.price("BTC/USDT:USDT", PriceSource.TICKER)
         assert caught.value.retry_after is not None
         assert timedelta(0) < caught.value.retry_after <= timedelta(milliseconds=500)
+
+
+def test_why_an_exchange_is_unreachable_is_told() -> None:
+    error = ccxt.ExchangeNotAvailable("bybit GET https://x/v5/time?a=b")
+    error.__cause__ = OSError("Name or service not known")
+
+    assert str(as_ours(error)) == "bybit GET https://x/v5/time: Name or service not known"
+
+
+async def test_an_exchange_that_tells_no_time_is_asked_for_a_price(trading: Start) -> None:
+    trade = await trading(symbols=["BTCUSDT"])
+    session: Any = trade.session
+    session.ccxt.has = {**session.ccxt.has, "fetchTime": False}
+    await session.open()
+    trade.exchange.refuse_connections = True
+
+    with pytest.raises(Transient):
+        await session.open()

@@ -59,6 +59,7 @@ async def test_while_the_exchange_is_away_name_and_type_answer_and_health_says_n
     config = Config.model_validate(
         {
             "exchange": {"id": "binanceusdm", "name": "mine", "ccxt": {"urls": nowhere}},
+            "state": {"path": ":memory:"},
             "server": {"port": 0, "refusal_pause_ms": 10},
         }
     )
@@ -183,3 +184,20 @@ def test_a_message_holds_no_piece_that_makes_the_engine_take_a_wrong_turn(
     error: Exception, message: str
 ) -> None:
     assert status_of(error)[1] == message
+
+
+async def test_an_ipv6_address_needs_no_brackets() -> None:
+    nowhere = embedded_urls("http://127.0.0.1:1", "ws://127.0.0.1:1")
+    config = Config.model_validate(
+        {
+            "exchange": {"id": "binanceusdm", "ccxt": {"urls": nowhere}},
+            "server": {"host": "::1", "port": 0},
+            "state": {"path": ":memory:"},
+        }
+    )
+    async with (
+        Connector(config) as connector,
+        grpc.aio.insecure_channel(f"[::1]:{connector.port}") as channel,
+    ):
+        stub = ExchangeServiceStub(channel)
+        assert (await stub.GetName(rpc.GetNameRequest())).name == "binance"
