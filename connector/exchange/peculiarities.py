@@ -32,6 +32,8 @@ class Peculiarities:
     funding_in_mark_price: Callable[[Raw], Mapping[str, Any] | None] | None = None
     """A mark price structure → ccxt's funding rate structure."""
     spot_by_default: bool = False
+    absent_intervals: frozenset[str] = frozenset()
+    """Kline intervals that ccxt lists and the exchange's markets of this class haven't."""
     weight_window_ms: int | None = None
     """Over how long the exchange adds up the weight of requests; None: the generic rule."""
     batch_limit: int = 5
@@ -175,6 +177,7 @@ _BINANCE = Peculiarities(
     account_figures=_binance_figures,
     forget_listen_key=_forget_binance_key,
     weight_window_ms=60_000,
+    absent_intervals=frozenset(("1s",)),
 )
 
 TABLE: Mapping[str, Peculiarities] = MappingProxyType(

@@ -227,6 +227,9 @@ def _instance(class_name: str, config: ExchangeConfig, urls: Mapping[str, Any]) 
     )
     exchange.number = str
     _allow_bursts(exchange, peculiar.weight_window_ms)
+    listed: dict[str, Any] = exchange.timeframes or {}
+    absent = peculiar.absent_intervals
+    exchange.timeframes = {name: id_ for name, id_ in listed.items() if name not in absent}
     keep_alive = exchange.streaming.get("keepAlive") or KEEP_ALIVE_MS
     exchange.streaming = {**exchange.streaming, "keepAlive": min(keep_alive, KEEP_ALIVE_MS)}
     exchange.options = exchange.deep_extend(exchange.options, config.ccxt.options)

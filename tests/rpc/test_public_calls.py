@@ -142,7 +142,12 @@ async def test_exchange_info_is_fetched_anew(serve: Serve) -> None:
         (
             "GetHistoricalKlines",
             rpc.GetHistoricalKlinesRequest(symbol="BTCUSDT", interval="7m"),
-            "invalid request: interval '7m' is not offered; allowed: ",
+            "invalid request: interval '7m' is not offered; allowed: 1m, 3m, 5m",
+        ),
+        (
+            "GetHistoricalKlines",
+            rpc.GetHistoricalKlinesRequest(symbol="BTCUSDT", interval="1s"),
+            "invalid request: interval '1s' is not offered; allowed: 1m, 3m, 5m",
         ),
         (
             "GetHistoricalKlines",
