@@ -30,6 +30,7 @@ from connector.errors import (
     UnknownSymbol,
     Unsupported,
 )
+from connector.exchange.order_faults import harmless
 
 TABLE: tuple[tuple[type[ConnectorError], StatusCode, str], ...] = (
     (RateLimited, StatusCode.RESOURCE_EXHAUSTED, "rate limit exceeded"),
@@ -52,17 +53,6 @@ TABLE: tuple[tuple[type[ConnectorError], StatusCode, str], ...] = (
 )
 """First match wins, so the narrower class stands above the wider."""
 
-TRIGGERS: dict[str, type[ConnectorError]] = {
-    "insufficient": InsufficientFunds,
-    "margin": InsufficientFunds,
-    "51020": InsufficientFunds,
-    "INVALID_SYMBOL": UnknownSymbol,
-    "POST_ONLY": PostOnlyWouldTake,
-    "would execute immediately": PostOnlyWouldTake,
-    "not found": OrderNotFound,
-}
-"""Pieces of a message by which the engine decides → the only error that may carry them."""
-
 BUG = (StatusCode.INTERNAL, "internal error: this is a defect of the connector; its log has more")
 
 RICH_STATUS = "grpc-status-details-bin"
@@ -72,16 +62,8 @@ def status_of(error: Exception) -> tuple[StatusCode, str]:
     """Give the code and message of an error; INTERNAL for what is none of ours."""
     for kind, code, head in TABLE:
         if isinstance(error, kind):
-            return code, f"{head}: {_without_triggers(str(error), error)}"
+            return code, f"{head}: {harmless(type(error), str(error))}"
     return BUG
-
-
-def _without_triggers(text: str, error: Exception) -> str:
-    """Break, with a dot after its first letter, what would make the engine take the wrong turn."""
-    for piece, owner in TRIGGERS.items():
-        if piece in text and not isinstance(error, owner):
-            text = text.replace(piece, f"{piece[0]}·{piece[1:]}")
-    return text
 
 
 def trailing_metadata(

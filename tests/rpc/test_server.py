@@ -173,11 +173,11 @@ async def test_a_call_that_is_given_up_does_not_disturb_another(serve: Serve) ->
     [
         (
             Transient("404 not found: margin 51020"),
-            "exchange unavailable: 404 n·ot found: m·argin 5·1020",
+            "exchange unavailable: 404 Not found: Margin 51'020",
         ),
         (InsufficientFunds("margin is insufficient"), "insufficient funds: margin is insufficient"),
         (OrderNotFound("order not found"), "order not found: order not found"),
-        (InvalidRequest("INVALID_SYMBOL"), "invalid request: I·NVALID_SYMBOL"),
+        (InvalidRequest("INVALID_SYMBOL"), "invalid request: Invalid_Symbol"),
     ],
 )
 def test_a_message_holds_no_piece_that_makes_the_engine_take_a_wrong_turn(
