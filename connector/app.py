@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
 from connector.config import BadConfig, Config
+from connector.errors import Denied, Refused, Transient
 from connector.exchange.account import AccountData
 from connector.exchange.embedded import embedded_urls
 from connector.exchange.market_data import MarketData
@@ -27,6 +28,8 @@ from connector.observables import ExchangePrivateSources, ExchangeSources
 from connector.simulator import Simulator, SimulatorConfig
 
 log = structlog.get_logger(__name__)
+
+VALIDATE_AGAIN_S = 1.0
 
 
 class Connector:
@@ -97,11 +100,24 @@ class Connector:
         stack.push_async_callback(orders.close)
         self._events = OrderEvents(self.session, orders)
         stack.push_async_callback(self._events.close)
-        return Trading(orders, OrderBatches(self.session, orders), AccountData(self.session))
+        self._account = AccountData(self.session)
+        return Trading(orders, OrderBatches(self.session, orders), self._account)
 
     async def ready(self) -> None:
-        """Wait until the exchange's markets are known."""
+        """Wait until the exchange's markets are known and the credentials, if any, are good.
+
+        Errors:  Denied, `credential validation failed: …`, also for an account in hedge mode.
+        """
         await self.session.ready.wait()
+        while self.config.exchange.api_key.get_secret_value():
+            try:
+                await self._account.validate()
+                break
+            except (Denied, Refused) as error:
+                raise Denied(f"credential validation failed: {error}") from None
+            except Transient as error:
+                log.warning("credentials not validated yet", error=str(error))
+                await asyncio.sleep(VALIDATE_AGAIN_S)
 
     @property
     def port(self) -> int:
@@ -149,6 +165,7 @@ async def serve_until_stopped(config: Config, announce: Announce) -> None:
         try:
             await asyncio.wait({ready, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if ready.done():
+                ready.result()
                 announce(
                     {
                         "event": "serving",

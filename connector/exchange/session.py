@@ -12,7 +12,14 @@ import structlog
 
 from connector.config import BadConfig, ExchangeConfig
 from connector.domain import MarketType
-from connector.errors import ConnectorError, RateLimited, Transient
+from connector.errors import (
+    ConnectorError,
+    Denied,
+    RateLimited,
+    Refused,
+    Transient,
+    Unsupported,
+)
 from connector.exchange.faults import as_ours
 from connector.exchange.peculiarities import peculiarities_of
 from connector.exchange.symbols import Symbols
@@ -162,7 +169,10 @@ class Session:
     async def _load_markets(self) -> None:
         currencies = None
         if self.offers("fetchCurrencies"):
-            currencies = await self.ask("currencies", self.ccxt.fetch_currencies)
+            try:
+                currencies = await self.ask("currencies", self.ccxt.fetch_currencies)
+            except (Denied, Refused, Unsupported) as error:
+                log.warning("no currencies; markets do without", error=str(error))
         markets: Any = await self.ask("markets", self.ccxt.fetch_markets)
         symbols = Symbols(markets, self.market_type)
         if not symbols.all():

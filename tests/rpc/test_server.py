@@ -12,10 +12,11 @@ from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
 
 from connector.app import Connector
 from connector.config import BadConfig, Config
-from connector.errors import InsufficientFunds, InvalidRequest, OrderNotFound, Transient
+from connector.errors import Denied, InsufficientFunds, InvalidRequest, OrderNotFound, Transient
 from connector.exchange.embedded import embedded_urls
 from connector.grpc.server import SERVICE_NAME
 from connector.grpc.statuses import status_of
+from connector.simulator import Simulator, SimulatorConfig
 from tests.rpc.conftest import Serve, Served, take
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -201,3 +202,33 @@ async def test_an_ipv6_address_needs_no_brackets() -> None:
     ):
         stub = ExchangeServiceStub(channel)
         assert (await stub.GetName(rpc.GetNameRequest())).name == "binance"
+
+
+@pytest.mark.parametrize(
+    ("exchange", "secret", "says"),
+    [({}, "wrong", "-1022"), ({"hedged": True}, "", "the account is in hedge mode")],
+)
+async def test_credentials_that_cannot_trade_refuse_to_start(
+    no_task_left: None, exchange: dict[str, Any], secret: str, says: str
+) -> None:
+    simulator = Simulator(SimulatorConfig(symbols=1, **exchange))
+    await simulator.start()
+    urls = embedded_urls(simulator.rest_url, simulator.ws_url)
+    config = Config.model_validate(
+        {
+            "exchange": {
+                "id": "binanceusdm",
+                "api_key": simulator.config.api_key or "",
+                "api_secret": secret or simulator.config.api_secret or "",
+                "ccxt": {"urls": urls},
+            },
+            "server": {"port": 0},
+            "state": {"path": ":memory:"},
+        }
+    )
+    async with asyncio.timeout(10), Connector(config) as connector:
+        with pytest.raises(Denied, match="credential validation failed: ") as caught:
+            await connector.ready()
+    await simulator.stop()
+
+    assert says in str(caught.value)
