@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from typer.models import CommandInfo
 
 from connector import cli
 from connector.config import Config
@@ -35,7 +36,7 @@ def test_every_command_that_the_readme_names_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
     named = set(re.findall(r"\bmake ([a-z-]+)", code))
-    called = set(re.findall(r"\bconnector ((?:watch )?[a-z]+)", code))
+    called = set(re.findall(r"\bconnector ((?:(?:watch|order) )?[a-z]+)", code))
 
     assert named
     assert called
@@ -68,10 +69,13 @@ def _code(paper: Path) -> str:
 
 
 def _commands() -> set[str]:
-    own = {each.name or _name(each.callback) for each in cli.app.registered_commands}
-    watch = {each.name or _name(each.callback) for each in cli.watch_app.registered_commands}
-    return own | {f"watch {name}" for name in watch} | {"watch"}
+    own = {_name(each) for each in cli.app.registered_commands}
+    for group in cli.app.registered_groups:
+        assert group.typer_instance is not None
+        within = {_name(each) for each in group.typer_instance.registered_commands}
+        own |= {f"{group.name} {name}" for name in within} | {str(group.name)}
+    return own
 
 
-def _name(callback: object) -> str:
-    return str(getattr(callback, "__name__", ""))
+def _name(command: CommandInfo) -> str:
+    return str(command.name)

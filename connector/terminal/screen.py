@@ -1,15 +1,12 @@
-"""A gRPC client that has only the proto: a live table on a terminal, plain lines when piped."""
+"""A stream on the screen: a live table on a terminal, plain lines when piped."""
 
 import asyncio
 import sys
 from collections.abc import AsyncIterable, Callable, Sequence
 from contextlib import nullcontext
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Generic, TypeVar
 
 import grpc
-from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1.events_pb2 import FundingUpdate, PriceChange
 from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
 from opensqt.market_maker.v1.resources_pb2 import Candle
@@ -35,65 +32,7 @@ Row = Sequence[str]
 Open = Callable[[ExchangeServiceStub], AsyncIterable[M]]
 
 
-async def watch_prices(address: str, symbols: Sequence[str]) -> None:
-    """Show the newest price of each symbol until interrupted."""
-    before: dict[str, str] = {}
-
-    def row(price: PriceChange) -> Row:
-        last = before.get(price.symbol, price.price.value)
-        before[price.symbol] = price.price.value
-        at_ms = price.timestamp.seconds * 1000 + price.timestamp.nanos // 1_000_000
-        return price.symbol, price.price.value, _arrow(last, price.price.value), _clock(at_ms)
-
-    request = rpc.SubscribePriceRequest(symbols=symbols)
-    screen = _Screen(("symbol", "price", "", "time (UTC)"), row)
-    await screen.show(address, [lambda stub: stub.SubscribePrice(request)])
-
-
-async def watch_candles(address: str, symbols: Sequence[str], interval: str) -> None:
-    """Show the running candle of each symbol, and how many have closed, until interrupted."""
-    closed = dict.fromkeys(symbols, 0)
-
-    def row(candle: Candle) -> Row:
-        closed[candle.symbol] += candle.is_closed
-        return (
-            candle.symbol,
-            _clock(candle.timestamp),
-            candle.open.value,
-            candle.high.value,
-            candle.low.value,
-            candle.close.value,
-            candle.volume.value,
-            "closed" if candle.is_closed else "forming",
-            str(closed[candle.symbol]),
-        )
-
-    columns = ("symbol", f"{interval} from", "open", "high", "low", "close", "volume", "state")
-    request = rpc.SubscribeKlinesRequest(symbols=symbols, interval=interval)
-    screen = _Screen((*columns, "closed"), row)
-    await screen.show(address, [lambda stub: stub.SubscribeKlines(request)])
-
-
-async def watch_fundings(address: str, symbols: Sequence[str]) -> None:
-    """Show the funding rate of each symbol until interrupted."""
-
-    def row(funding: FundingUpdate) -> Row:
-        return (
-            funding.symbol,
-            funding.rate.value,
-            _clock(funding.next_funding_time),
-            _clock(funding.timestamp),
-        )
-
-    def opening(symbol: str) -> Open[FundingUpdate]:
-        request = rpc.SubscribeFundingRateRequest(symbol=symbol)
-        return lambda stub: stub.SubscribeFundingRate(request)
-
-    screen = _Screen(("symbol", "rate", "next (UTC)", "time (UTC)"), row)
-    await screen.show(address, [opening(symbol) for symbol in symbols])
-
-
-class _Screen(Generic[M]):
+class Screen(Generic[M]):
     """One row a symbol, redrawn in place on a terminal; one line an update when piped.
 
     An outage is said once, until something arrives again.
@@ -109,6 +48,7 @@ class _Screen(Generic[M]):
         self._live: Live | None = None
 
     async def show(self, address: str, streams: Sequence[Open[M]]) -> None:
+        """Follow the streams until interrupted."""
         live = Live(
             console=self._console,
             get_renderable=self._table,
@@ -149,12 +89,3 @@ class _Screen(Generic[M]):
         for symbol in sorted(self._rows):
             table.add_row(*self._rows[symbol])
         return table
-
-
-def _arrow(before: str, now: str) -> str:
-    change = Decimal(now) - Decimal(before)
-    return "[green]▲[/]" if change > 0 else "[red]▼[/]" if change < 0 else " "
-
-
-def _clock(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S") if at_ms else "-"

@@ -1,0 +1,31 @@
+"""The command line: it parses, and hands over. One file for each group of commands.
+
+What a command needs is imported when it runs: `connector --help` waits for none of it.
+"""
+
+import os
+
+import typer
+
+from connector.cli.one_line_errors import OneLineErrors
+from connector.cli.serving import serve, simulate
+from connector.cli.settings import show_config
+from connector.cli.watching import watch_app
+
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+"""What the gRPC library would print on stderr is told by us, in one line; it reads this once."""
+
+app = typer.Typer(
+    cls=OneLineErrors,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="One account on one exchange, served to trading engines over gRPC.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+# in the order in which the help shows them
+app.command("serve")(serve)
+app.command("simulate")(simulate)
+app.command("config")(show_config)
+app.add_typer(watch_app, name="watch")

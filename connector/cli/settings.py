@@ -1,0 +1,18 @@
+"""`connector config`: what holds."""
+
+import json
+
+from connector.cli.options import ConfigFile, read_settings
+from connector.cli.running import or_fail
+
+
+def show_config(config: ConfigFile = None) -> None:
+    """Print the configuration that holds as JSON, secrets masked."""
+    settings = read_settings(config)
+    if settings.exchange.embedded:
+        from connector.app import simulator_config
+
+        or_fail(lambda: simulator_config(settings))
+    shown = settings.model_dump(mode="json")
+    shown["exchange"]["name"] = settings.exchange.shown_name
+    print(json.dumps(shown, indent=2, sort_keys=True))
