@@ -69,7 +69,7 @@ class AccountData:
             self._raw_balance(), self._raw_positions(None)
         )
         held = [raw for raw in raw_positions if self._position(raw).size.strip("-0.")]
-        figures_of = self._session.peculiar.account_figures
+        figures_of = self._session.way.account_figures
         return parse_account(
             parse_balances(raw_balance),
             [self._position(raw) for raw in held],

@@ -21,9 +21,6 @@ _CANDLE_KINDS = ("OHLCVForSymbols", "OHLCV")
 _FUNDING_KINDS = ("FundingRates", "FundingRate")
 _MARK_KINDS = _PRICE_KINDS[PriceSource.MARK]
 
-BATCH = 100
-"""Symbols in one call: exchanges limit a subscription message's length, Binance a list to 200."""
-
 Watch = Callable[[Sequence[str]], Awaitable[object]]
 
 
@@ -50,7 +47,7 @@ def candle_channel(session: Session, interval: str) -> Channel:
     kind = _first_offered(session, _CANDLE_KINDS)
     if kind is None:
         raise Unsupported(f"{session.ccxt.id} streams no candles")
-    ccxt, read_candle = session.ccxt, session.peculiar.read_candle
+    ccxt, read_candle = session.ccxt, session.way.read_candle
 
     def note(symbol: str, row: list[Any]) -> None:
         read = read_candle(ccxt.frame, row[0]) if read_candle is not None else None
@@ -68,7 +65,7 @@ def candle_channel(session: Session, interval: str) -> Channel:
 def funding_kind(session: Session) -> str | None:
     """Give the suffix of the `watch*` method that tells funding, None where none does."""
     kind = _first_offered(session, _FUNDING_KINDS)
-    if kind is None and session.peculiar.funding_in_mark_price is not None:
+    if kind is None and session.way.funding_in_mark_price is not None:
         kind = _first_offered(session, _MARK_KINDS)
     return kind
 
@@ -140,7 +137,7 @@ def _channel(
         unwatch,
         split,
         lambda whose: hang_up(ccxt, whose),
-        BATCH if many else 1,
+        session.way.symbols_at_once(session.market_type) if many else 1,
     )
 
 

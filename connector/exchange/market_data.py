@@ -226,7 +226,7 @@ class MarketData:
     @property
     def flags_closed_candles(self) -> bool:
         """Whether the exchange's candle frames say that a bar is closed."""
-        return self.session.peculiar.flags_closed
+        return self.session.way.flags_closed
 
     def listen_funding(
         self, symbol: str, on_funding: Callable[[FundingRate], None], on_error: OnError
@@ -239,7 +239,7 @@ class MarketData:
         if kind is None:
             raise Unsupported(f"{self.session.ccxt.id} streams no funding rates")
         channel = self._structures(kind)
-        of_mark = self.session.peculiar.funding_in_mark_price
+        of_mark = self.session.way.funding_in_mark_price
         read = of_mark if of_mark is not None and channels.tells_marks(kind) else None
 
         def on_result(raw: Raw) -> None:

@@ -42,7 +42,7 @@ class OrderBatches:
         return await self._orders.to_its_end(self._cancel(symbol, order_ids))
 
     async def _place(self, requests: Sequence[OrderRequest]) -> list[Outcome]:
-        limit = self._session.peculiar.batch_limit
+        limit = self._session.way.batch_limit
         if not self._session.offers("createOrders") or limit < 2:
             return await self._each(requests, self._place_singly)
         first: dict[str, int] = {}
@@ -142,7 +142,7 @@ class OrderBatches:
                 known[await self._orders.exchange_id(symbol, order_id)] = order_id
             except ConnectorError as error:
                 errors[order_id] = error
-        limit = self._session.peculiar.cancel_batch_limit
+        limit = self._session.way.cancel_batch_limit
         cancelled: set[str] = set()
         if self._session.offers("cancelOrders") and limit > 1:
             for chunk in _chunks(list(known), limit):

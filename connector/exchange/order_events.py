@@ -123,7 +123,7 @@ class OrderEvents:
             _fingerprint(order) for order in believed_open
         }
         if differs:
-            forget = self._session.peculiar.forget_listen_key
+            forget = self._session.way.forget_listen_key
             if forget is not None:
                 forget(self._session.ccxt)
             hang_up(self._session.ccxt, self._owns)

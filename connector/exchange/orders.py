@@ -237,7 +237,7 @@ class Orders:
     async def find(self, symbol: str, sent_id: str) -> Order | None:
         """Look an order up by the client id that was sent; None when the exchange has none."""
         ccxt = self._session.ccxt
-        params = {**self._session.peculiar.fetch_order_params, "clientOrderId": sent_id}
+        params = {**self._session.way.fetch_order_params, "clientOrderId": sent_id}
         try:
             return self.read(await self._call(lambda: ccxt.fetch_order(None, symbol, params)))
         except OrderNotFound:
@@ -248,7 +248,7 @@ class Orders:
     async def get(self, symbol: str, exchange_order_id: str) -> Order:
         """Ask for an order by the exchange's id. Errors: OrderNotFound."""
         ccxt = self._session.ccxt
-        params = {**self._session.peculiar.fetch_order_params}
+        params = {**self._session.way.fetch_order_params}
         try:
             return self.read(
                 await self._call(lambda: ccxt.fetch_order(exchange_order_id, symbol, params))

@@ -21,9 +21,9 @@ from connector.errors import (
     Unsupported,
 )
 from connector.exchange.faults import as_ours
-from connector.exchange.peculiarities import peculiarities_of
 from connector.exchange.symbols import Symbols
 from connector.exchange.tap import abort, tapped
+from connector.exchange.ways import way_of
 
 log = structlog.get_logger(__name__)
 
@@ -59,9 +59,9 @@ class Session:
                 f"exchange.id {config.id!r} is unknown; allowed: sim, or an id of ccxt.pro such as "
                 "binanceusdm, bybit, okx, gate, bitget"
             )
-        self.peculiar = peculiarities_of(class_name)
+        self.way = way_of(class_name)
         self.ccxt = _instance(class_name, config, urls or config.ccxt.urls)
-        self.market_type = _market_type(config, self.ccxt, self.peculiar.spot_by_default)
+        self.market_type = _market_type(config, self.ccxt, self.way.spot_by_default)
         self.ccxt.options["defaultType"] = self.market_type.value
         self.symbols = Symbols((), self.market_type)
         self.ready = asyncio.Event()
@@ -220,9 +220,9 @@ class Session:
 
 
 def _instance(class_name: str, config: ExchangeConfig, urls: Mapping[str, Any]) -> Any:
-    peculiar = peculiarities_of(class_name)
+    way = way_of(class_name)
     base: type[Any] = tapped(getattr(ccxt.pro, class_name))
-    exchange_class = type(base.__name__, (*peculiar.overrides, base), {})
+    exchange_class = type(base.__name__, (*way.overrides, base), {})
     exchange: Any = exchange_class(
         {
             "apiKey": config.api_key.get_secret_value(),
@@ -231,14 +231,14 @@ def _instance(class_name: str, config: ExchangeConfig, urls: Mapping[str, Any]) 
             "timeout": int(timedelta(seconds=ASK_TIMEOUT_S).total_seconds() * 1000),
             "enableRateLimit": True,
             "newUpdates": True,
-            "options": {**peculiar.options},
+            "options": {**way.options},
             **config.ccxt.proxies,
         }
     )
     exchange.number = str
-    _allow_bursts(exchange, peculiar.weight_window_ms)
+    _allow_bursts(exchange, way.weight_window_ms)
     listed: dict[str, Any] = exchange.timeframes or {}
-    absent = peculiar.absent_intervals
+    absent = way.absent_intervals
     exchange.timeframes = {name: id_ for name, id_ in listed.items() if name not in absent}
     keep_alive = exchange.streaming.get("keepAlive") or KEEP_ALIVE_MS
     exchange.streaming = {**exchange.streaming, "keepAlive": min(keep_alive, KEEP_ALIVE_MS)}

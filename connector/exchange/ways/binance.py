@@ -1,0 +1,137 @@
+"""Binance: USD-M perpetuals (`binanceusdm`) and spot (`binance`)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import ccxt
+
+from connector.domain import digits
+from connector.errors import Malformed
+from connector.exchange.parse import Raw, instant
+from connector.exchange.parse_account import Figures
+from connector.exchange.ways.way import Way
+
+
+def _candle(frame: Any, open_ms: int) -> tuple[list[Any], bool] | None:
+    """Read a kline frame: ccxt turns its text to floats and drops `x`.
+
+    Source:  `{"e":"kline","s":"BTCUSDT","k":{"t":1626943740000,"o":"32013.60","x":false,…}}`,
+             Binance USD-M "Kline/Candlestick Streams".
+    """
+    kline = frame.get("k") if isinstance(frame, dict) else None
+    if not isinstance(kline, dict) or instant(kline.get("t")) != open_ms:
+        return None
+    row = [open_ms, *(kline.get(key) for key in ("o", "h", "l", "c", "v"))]
+    return row, kline.get("x") is True
+
+
+def _funding(mark: Raw) -> Mapping[str, Any] | None:
+    """Read a mark price frame: `r` is the running interval's rate, `T` when it is paid.
+
+    Source:  `{"e":"markPriceUpdate","E":…,"s":"BTCUSDT","p":"11794.15","r":"0.00038167","T":…}`,
+             Binance USD-M "Mark Price Stream".
+    """
+    info = mark.get("info")
+    if not isinstance(info, Mapping):
+        return None
+    return {
+        "symbol": mark.get("symbol"),
+        "timestamp": mark.get("timestamp"),
+        "fundingRate": info.get("r"),
+        "fundingTimestamp": info.get("T"),
+    }
+
+
+def _figures(balance: Raw) -> Figures:
+    """Read the account endpoint's own totals.
+
+    Source:  `{"totalWalletBalance":"100000.00","totalMarginBalance":…,"totalMaintMargin":…,
+             "availableBalance":…}`, Binance USD-M "Account Information V3".
+    """
+    info = balance.get("info")
+    info = info if isinstance(info, Mapping) else {}
+
+    def told(key: str) -> str | None:
+        try:
+            return digits(info.get(key))
+        except Malformed:
+            return None
+
+    return Figures(
+        wallet=told("totalWalletBalance"),
+        margin_balance=told("totalMarginBalance"),
+        available=told("availableBalance"),
+        maintenance=told("totalMaintMargin"),
+    )
+
+
+def _forget_key(exchange: Any) -> None:
+    for kind in ("linear", "inverse"):
+        kept = exchange.options.get(kind)
+        if isinstance(kept, dict):
+            exchange.options[kind] = {**kept, "listenKey": None, "lastAuthenticatedTime": 0}
+
+
+class _ListenKeyEnds:
+    """Binance tells the end of a listen key in a frame that ccxt passes over; then it is silent.
+
+    Source:  `{"e":"listenKeyExpired","E":1699596037418,"listenKey":"…"}`, Binance USD-M
+             "Event: User Data Stream Expired".
+    """
+
+    def handle_message(self, client: Any, message: Any) -> None:
+        if isinstance(message, dict) and message.get("e") == "listenKeyExpired":
+            _forget_key(self)
+            client.on_error(ccxt.NetworkError("the listen key expired"))
+            return
+        super().handle_message(client, message)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class _SocketByChannel:
+    """Binance: one socket for each kind of update, whatever list of symbols asked for it.
+
+    ccxt spreads by the list, so that a symbol of a list could not be let go alone. A socket takes
+    1,024 streams, which is more than the exchange has symbols of a type.
+    """
+
+    def stream(self, type: str, subscription_hash: str | None, num_subscriptions: int = 1) -> str:
+        channel = (subscription_hash or "").partition("::")[0]
+        return str(_SOCKETS.get(channel, 0))
+
+
+_SOCKETS = {
+    "ticker": 1,
+    "bookTicker": 2,
+    "markPrice": 3,
+    "multipleOHLCV": 4,
+    "multipleTrades": 5,
+}
+
+_OPTIONS: Mapping[str, Any] = MappingProxyType(
+    {
+        "watchTickers": {"name": "ticker"},
+        "watchTrades": {"name": "aggTrade"},
+        "watchTradesForSymbols": {"name": "aggTrade"},
+        "ws": {"cost": 2},
+        "fetchOpenOrders": {"warnWithoutSymbol": False},
+    }
+)
+
+USD_M = Way(
+    options=_OPTIONS,
+    overrides=(_SocketByChannel, _ListenKeyEnds),
+    weight_window_ms=60_000,
+    read_candle=_candle,
+    absent_intervals=frozenset(("1s",)),
+    funding_in_mark_price=_funding,
+    forget_listen_key=_forget_key,
+    account_figures=_figures,
+)
+SPOT = Way(
+    options=_OPTIONS,
+    overrides=(_SocketByChannel,),
+    spot_by_default=True,
+    weight_window_ms=60_000,
+    read_candle=_candle,
+)

@@ -1,0 +1,62 @@
+"""What one exchange does its own way, as one frozen value."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from connector.domain import MarketType
+from connector.exchange.parse import Raw
+from connector.exchange.parse_account import Figures
+
+CandleReader = Callable[[Any, int], tuple[list[Any], bool] | None]
+"""(raw frame, open time) → its own row `[open_ms, o, h, l, c, volume]` and closed flag."""
+
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+MOST_SYMBOLS = 100
+"""In one subscription message, where the exchange doesn't say: Binance takes 200 names."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One exchange's row. Each default is the generic rule, which suits an exchange without one."""
+
+    options: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    """ccxt options that suit us; the configured ones are merged over them."""
+    overrides: tuple[type, ...] = ()
+    """Classes whose methods are laid over the ccxt class."""
+    spot_by_default: bool = False
+    weight_window_ms: int | None = None
+    """Over how long the exchange adds up the weight of requests; None: the generic rule."""
+
+    symbols_a_message: Mapping[MarketType, int] = field(default_factory=lambda: NOTHING)
+    """How many symbols a subscription message may name, where it is fewer than MOST_SYMBOLS."""
+    read_candle: CandleReader | None = None
+    """None: candles as ccxt parses them, closed by the next bar or the clock."""
+    absent_intervals: frozenset[str] = frozenset()
+    """Kline intervals that ccxt lists and the exchange's markets of this class haven't."""
+    funding_in_mark_price: Callable[[Raw], Mapping[str, Any] | None] | None = None
+    """A mark price structure → ccxt's funding rate structure."""
+
+    batch_limit: int = 5
+    """Orders in one batch call."""
+    cancel_batch_limit: int = 10
+    fetch_order_params: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    """What asking for an order needs beside its id."""
+    forget_listen_key: Callable[[Any], None] | None = None
+    """Make ccxt ask for a new key when it next opens its private websocket."""
+    account_figures: Callable[[Raw], Figures] | None = None
+    """ccxt's balance structure → what the exchange says of the whole account."""
+
+    @property
+    def flags_closed(self) -> bool:
+        """Whether the exchange says of a bar that it is closed."""
+        return self.read_candle is not None
+
+    def symbols_at_once(self, market_type: MarketType) -> int:
+        """Give how many symbols one subscription call may name."""
+        return self.symbols_a_message.get(market_type, MOST_SYMBOLS)
+
+
+GENERIC = Way()
