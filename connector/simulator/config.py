@@ -14,6 +14,8 @@ USUAL_KEY = "simulator-key"
 USUAL_SECRET = "simulator-secret"
 USUAL_BALANCE = {"USDT": "100000", "USDC": "0"}
 
+DIALECTS = ("binance",)
+
 _ASSET = re.compile(r"[A-Z0-9]{2,10}")
 _YEAR_2100_MS = 4_102_444_800_000
 _YEAR_2010_MS = 1_262_304_000_000
@@ -24,6 +26,9 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     Errors:  ValueError that says what is allowed, on construction.
     """
+
+    dialect: str = "binance"
+    """Whose protocol is spoken, one of DIALECTS."""
 
     symbols: int | tuple[str, ...] = 20
     """A count (the first of the catalogue, 1 to 500) or names like BTCUSDT."""
@@ -75,9 +80,12 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     least a step; 0: they are filled by hand only."""
 
     listen_key_seconds: float = 3600.0
-    """Wall seconds that a listen key lives without being prolonged: clients count in theirs."""
+    """Wall seconds that a listen key lives without being prolonged: clients count in theirs.
+    Other dialects have none."""
 
     def __post_init__(self) -> None:
+        if self.dialect not in DIALECTS:
+            raise ValueError(f"dialect must be {' or '.join(DIALECTS)}, got {self.dialect!r}")
         chosen_terms(self.symbols)
         _within("speed", self.speed, 0.001, 3600)
         _within("updates_per_second", self.updates_per_second, 0, 1000)

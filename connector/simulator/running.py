@@ -5,22 +5,15 @@ import time
 
 from aiohttp import web
 
-from connector.simulator.binance.account_rest import AccountRest
-from connector.simulator.binance.application import build_application
-from connector.simulator.binance.faults import Faults
-from connector.simulator.binance.hub import Hub, OnFrame
-from connector.simulator.binance.order_rest import OrderRest
-from connector.simulator.binance.private_rest import PrivateRest
-from connector.simulator.binance.publisher import Publisher
-from connector.simulator.binance.rest import Handler, PublicRest
-from connector.simulator.binance.signing import Signing
-from connector.simulator.binance.user_data import UserData
-from connector.simulator.binance.websocket import WebsocketEndpoint
 from connector.simulator.config import SimulatorConfig
+from connector.simulator.dialects import dialect_of
 from connector.simulator.market.bar import Bar
 from connector.simulator.market.clock import ExchangeClock, ManualClock, WallClock
 from connector.simulator.market.listing import Listing, Trade
 from connector.simulator.market.market import Market
+from connector.simulator.serving.dialect import Dialect, Exchange
+from connector.simulator.serving.faults import Faults
+from connector.simulator.serving.hub import OnFrame
 from connector.simulator.trading.desk import Desk
 from connector.simulator.trading.money import MILLION, money_of
 from connector.simulator.trading.settings import Settings
@@ -33,24 +26,22 @@ _SHORTEST_WAIT = 0.001
 class _Events:
     """Hands the market's events on to those made after it: the public hears first."""
 
-    publisher: Publisher
+    dialect: Dialect
     desk: Desk
     upkeep: Upkeep
-    user_data: UserData
 
     def on_trade(self, listing: Listing, trade: Trade) -> None:
-        self.publisher.on_trade(listing, trade)
+        self.dialect.on_trade(listing, trade)
         self.desk.on_trade(listing, trade)
         self.upkeep.on_trade(listing, trade.at_ms)
 
     def on_minute(self, listing: Listing, at_ms: int, closed: dict[str, Bar]) -> None:
-        self.publisher.on_minute(listing, at_ms, closed)
+        self.dialect.on_minute(listing, at_ms, closed)
         self.upkeep.on_minute(listing, at_ms)
 
     def on_second(self, number: int, at_ms: int) -> None:
-        self.publisher.on_second(number, at_ms)
+        self.dialect.on_second(number, at_ms)
         self.upkeep.on_second(at_ms)
-        self.user_data.on_second(at_ms)
 
 
 class Running:
@@ -64,26 +55,22 @@ class Running:
         events = _Events()
         self.market = Market(config, start_ms, events)
         listings = self.market.listings
-        self.hub = Hub(listings, on_frame)
-        events.publisher = Publisher(self.hub)
-        lives = max(1, round(config.listen_key_seconds))
-        self.user_data = events.user_data = UserData(self.hub, config.seed, lives)
+        self.dialect = events.dialect = dialect_of(config.dialect)(config, listings, on_frame)
+        self.hub = self.dialect.hub
         balances = {asset: money_of(text, asset) for asset, text in config.balance.items()}
         ratio = round(config.fill_ratio * MILLION)
-        self.desk = events.desk = Desk(listings, balances, start_ms, ratio, self.user_data)
+        self.desk = events.desk = Desk(
+            listings, balances, start_ms, ratio, self.dialect, self.dialect.rules
+        )
         self.desk.account.hedged = config.hedged
-        self.user_data.attach(self.desk.account)
-        events.upkeep = Upkeep(self.desk, self.user_data)
+        events.upkeep = Upkeep(self.desk, self.dialect)
         self.port = config.port
         self._host = config.host
         self._walks = not isinstance(wall, ManualClock)
         self._faults = faults
         faults.on_taken = self.hub.tell_changed
         self._turn: asyncio.TimerHandle | None = None
-        self._websockets = WebsocketEndpoint(
-            self.hub, ping_seconds=config.ping_seconds, unread_bytes=config.unread_bytes
-        )
-        application = build_application(self._rest(config), self._websockets.serve, faults)
+        application = self.dialect.application(self._exchange(config))
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
 
     async def start(self) -> None:
@@ -103,7 +90,7 @@ class Running:
         if self._turn is not None:
             self._turn.cancel()
         self._faults.release()
-        await self._websockets.close_all()
+        await self.dialect.close_websockets()
         await self._runner.cleanup()
 
     def catch_up(self) -> bool:
@@ -125,24 +112,26 @@ class Running:
         dropped = [
             session
             for session in self.hub.sessions
-            if private is None or (session.listen_key is not None) is private
+            if private is None or session.private is private
         ]
         for session in dropped:
             session.cut()
         await self.hub.until(lambda: not any(each in self.hub.sessions for each in dropped))
 
-    def _rest(self, config: SimulatorConfig) -> dict[tuple[str, str], Handler]:
+    def _exchange(self, config: SimulatorConfig) -> Exchange:
         checks = config.check_timestamps
         if checks is None:
             checks = self._walks and config.speed == 1 and config.start_ms is None
-        signing = Signing(
-            config.api_key, config.api_secret, self.clock.now_ms, checks_timestamps=checks
+        return Exchange(
+            config=config,
+            market=self.market,
+            desk=self.desk,
+            settings=Settings(self.desk, self.dialect),
+            faults=self._faults,
+            now_ms=self.clock.now_ms,
+            catch_up=self.catch_up,
+            checks_timestamps=checks,
         )
-        private = PrivateRest(signing, self.hub, self.user_data, self.catch_up)
-        settings = Settings(self.desk, self.user_data)
-        endpoints = OrderRest(self.market, self.desk).endpoints()
-        endpoints |= AccountRest(self.market, self.desk, settings).endpoints()
-        return PublicRest(self.market, self.catch_up).routes() | private.routes(endpoints)
 
     def _walk(self) -> None:
         """Take a short turn, so that others have theirs; a late one catches up.

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
-from connector.simulator.binance.faults import Faults, How
-from connector.simulator.binance.hub import OnFrame
 from connector.simulator.config import SimulatorConfig
+from connector.simulator.dialects import failure_of
 from connector.simulator.market.clock import ManualClock, SystemClock, WallClock
 from connector.simulator.running import Running
+from connector.simulator.serving.faults import Faults, How
+from connector.simulator.serving.hub import OnFrame
 from connector.simulator.trading.order import Order
 from connector.simulator.trading.snapshots import (
     BalanceSnapshot,
@@ -36,7 +37,7 @@ class Simulator:
         on_frame: OnFrame | None = None,
     ) -> None:
         self.config = config or SimulatorConfig()
-        self.faults = Faults()
+        self.faults = Faults(failure_of(self.config.dialect))
         """Requests that fail on demand; see `fail_next`."""
         self._clock: WallClock = clock or SystemClock()
         self._on_frame = on_frame
@@ -88,8 +89,8 @@ class Simulator:
 
     @property
     def private_connections(self) -> int:
-        """Open websockets on the listen key that is alive."""
-        return self._now.user_data.sockets
+        """Open websockets that hear the account's events: on the living listen key, or by topic."""
+        return self._now.dialect.private_sockets
 
     @property
     def slow_readers_cut(self) -> int:
@@ -180,11 +181,11 @@ class Simulator:
     @property
     def mute_private(self) -> bool:
         """While true, the account's events are lost; its websockets stay open."""
-        return self._now.user_data.muted
+        return self._now.dialect.muted
 
     @mute_private.setter
     def mute_private(self, mute: bool) -> None:
-        self._now.user_data.muted = mute
+        self._now.dialect.muted = mute
 
     def fail_next(self, method: str, path: str, how: How, times: int = 1) -> None:
         """Let the next requests to a path fail: `Faults.fail_next` says how.
@@ -195,7 +196,7 @@ class Simulator:
 
     def expire_listen_keys(self) -> None:
         """End the listen key: its websockets hear `listenKeyExpired`, then nothing more."""
-        self._now.user_data.expire(self._now.market.now_ms)
+        self._now.dialect.expire_listen_keys(self._now.market.now_ms)
         self._now.hub.flush()
 
     @property

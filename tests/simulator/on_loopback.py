@@ -50,7 +50,7 @@ class Exchange(Simulator):
         """Note the size of each piece that is written to the account's websockets from now on."""
         writes: list[int] = []
         for session in self._now.hub.sessions:
-            if session.listen_key is not None:
+            if session.private:
                 kept = session._transport  # pyright: ignore[reportPrivateUsage]
                 noting: Any = Mock(wraps=kept)
                 noting.write.side_effect = lambda piece: writes.append(len(piece)) or DEFAULT

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from connector.simulator import Simulator
-from connector.simulator.binance.faults import How
+from connector.simulator.serving.faults import How
 from tests.simulator.on_loopback import (
     WITHIN,
     Exchange,

@@ -10,6 +10,7 @@ from connector.simulator.trading.desk import Desk
 from connector.simulator.trading.events import AccountChange, Change
 from connector.simulator.trading.money import MONEY_UNIT
 from connector.simulator.trading.order import Fill, Kind, Leg, Lifetime, Order, OrderRequest, Side
+from connector.simulator.trading.rules import Rules
 from connector.simulator.trading.settings import Settings
 from connector.simulator.trading.upkeep import Upkeep
 from tests.simulator.on_loopback import START_MS
@@ -32,14 +33,22 @@ class Told:
 class Floor:
     """Notes what it is told; the market moves by hand or by `pass_time`."""
 
-    def __init__(self, *, fill_millionths: int = 1_000_000, money: int = START_MONEY) -> None:
+    def __init__(
+        self,
+        *,
+        fill_millionths: int = 1_000_000,
+        money: int = START_MONEY,
+        rules: Rules | None = None,
+    ) -> None:
         config = SimulatorConfig(symbols=("BTCUSDT", "DOGEUSDT", "BTCUSDC"), updates_per_second=0.2)
         self.market = Market(config, START_MS, self)
         self.told: list[Told] = []
         self.changes: list[AccountChange] = []
         self.sequence: list[str] = []
         listings = self.market.listings
-        self.desk = Desk(listings, {"USDT": money}, START_MS, fill_millionths, self)
+        self.desk = Desk(
+            listings, {"USDT": money}, START_MS, fill_millionths, self, rules or Rules()
+        )
         self.account = self.desk.account
         self.upkeep = Upkeep(self.desk, self)
         self.settings = Settings(self.desk, self)

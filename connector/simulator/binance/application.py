@@ -2,12 +2,9 @@
 
 from aiohttp import web
 
-from connector.simulator.binance.faults import Faults
 from connector.simulator.binance.parameters import Rejected
-from connector.simulator.binance.rest import Handler
-
-Routes = dict[tuple[str, str], Handler]
-"""By method and path."""
+from connector.simulator.serving.faults import Faults
+from connector.simulator.serving.http import Handler, Routes
 
 _CATEGORIES = ("", "/market", "/public", "/private")
 """Streams are served under each."""

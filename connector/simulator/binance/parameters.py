@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-import orjson
 from aiohttp import web
 
 from connector.simulator.market.interval import INTERVALS
 from connector.simulator.market.listing import Listing
+from connector.simulator.serving.http import json_response
 
 
 class Rejected(Exception):
@@ -20,11 +20,6 @@ class Rejected(Exception):
     def response(self) -> web.Response:
         """Give the body `{"code":-1121,"msg":"Invalid symbol."}`."""
         return json_response({"code": self.code, "msg": str(self)}, self.status)
-
-
-def json_response(content: object, status: int = 200) -> web.Response:
-    """Answer with JSON."""
-    return web.Response(body=orjson.dumps(content), status=status, content_type="application/json")
 
 
 class Parameters:

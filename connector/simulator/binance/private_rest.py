@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from connector.simulator.binance.hub import Hub
 from connector.simulator.binance.order_rest import Endpoint
-from connector.simulator.binance.parameters import Parameters, Rejected, json_response
-from connector.simulator.binance.rest import Handler
+from connector.simulator.binance.parameters import Parameters, Rejected
 from connector.simulator.binance.signing import Signing
+from connector.simulator.binance.streams import Streams
 from connector.simulator.binance.user_data import UserData
+from connector.simulator.serving.http import Handler, json_response
 
 _LISTEN_KEY = "/fapi/v1/listenKey"
 
@@ -20,7 +20,7 @@ class PrivateRest:
     def __init__(
         self,
         signing: Signing,
-        hub: Hub,
+        hub: Streams,
         user_data: UserData,
         bring_up_to_date: Callable[[], object],
     ) -> None:

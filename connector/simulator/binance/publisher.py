@@ -12,7 +12,7 @@ from connector.simulator.binance.frames import (
     encode_ticker,
     encode_trade,
 )
-from connector.simulator.binance.hub import Hub
+from connector.simulator.binance.streams import Streams
 from connector.simulator.market.bar import Bar
 from connector.simulator.market.interval import INTERVALS
 from connector.simulator.market.listing import Listing, Trade
@@ -30,7 +30,7 @@ class Publisher:
               gathers an aggTrade over 0.1 s.
     """
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Streams) -> None:
         self._hub = hub
         self._changed: dict[str, Listing] = {}
 

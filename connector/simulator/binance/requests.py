@@ -8,9 +8,8 @@ from typing import cast
 
 import orjson
 
-from connector.simulator.binance.hub import Hub
-from connector.simulator.binance.session import Session
 from connector.simulator.binance.stream_names import parse_stream_name
+from connector.simulator.binance.streams import Streams, StreamSession
 
 MOST_STREAMS = 1024
 """Streams that one websocket may be subscribed to."""
@@ -26,7 +25,7 @@ class Refusal(Exception):
         self.code = code
 
 
-def answer(hub: Hub, session: Session, text: str) -> bytes:
+def answer(hub: Streams, session: StreamSession, text: str) -> bytes:
     """Do what a client's message asks, and give the acknowledgement or the error.
 
     Shapes:  `{"result":null,"id":1}`, `{"error":{"code":2,"msg":"Invalid request: ..."},"id":1}`.
@@ -48,7 +47,7 @@ def answer(hub: Hub, session: Session, text: str) -> bytes:
     return orjson.dumps({"result": result, "id": request_id})
 
 
-def _result(hub: Hub, session: Session, request: dict[str, object]) -> object:
+def _result(hub: Streams, session: StreamSession, request: dict[str, object]) -> object:
     method = request.get("method")
     if method is None:
         raise Refusal(2, "Invalid request: missing field `method`")
@@ -82,7 +81,7 @@ def _stream_names(params: object) -> list[str]:
     return names
 
 
-def _property(session: Session, params: object, *, wanted: bool) -> object:
+def _property(session: StreamSession, params: object, *, wanted: bool) -> object:
     given = cast("list[object]", params) if isinstance(params, list) else []
     if not given or not isinstance(given[0], str):
         raise Refusal(2, "Invalid request: property name must be a string")

@@ -1,18 +1,18 @@
 """The public REST endpoints: which parameters, which answer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from aiohttp import web
 
 from connector.simulator.binance import answers
 from connector.simulator.binance.exchange_info import exchange_info
-from connector.simulator.binance.parameters import Parameters, Rejected, json_response
+from connector.simulator.binance.parameters import Parameters, Rejected
 from connector.simulator.market.funding import FUNDING_INTERVAL_MS
 from connector.simulator.market.interval import moved_ms, opening_ms
 from connector.simulator.market.listing import Listing
 from connector.simulator.market.market import Market
+from connector.simulator.serving.http import Handler, json_response
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Answer = Callable[[Parameters], object]
 OfListing = Callable[[Listing, int], answers.Row]
 

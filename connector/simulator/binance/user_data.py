@@ -1,7 +1,7 @@
 """Listen keys, and the user data stream behind the present one."""
 
-from connector.simulator.binance.hub import Hub, Stream
 from connector.simulator.binance.parameters import Rejected
+from connector.simulator.binance.streams import BinanceStream, Streams
 from connector.simulator.binance.user_frames import (
     encode_account,
     encode_expired_key,
@@ -27,7 +27,7 @@ class UserData:
     that is dead, or never was, stays open and hears nothing.
     """
 
-    def __init__(self, hub: Hub, seed: int, lives_seconds: int) -> None:
+    def __init__(self, hub: Streams, seed: int, lives_seconds: int) -> None:
         self.muted = False
         """While true, events are lost on their way."""
         self._hub = hub
@@ -103,7 +103,7 @@ class UserData:
         self._publish(encode_leverage(symbol, leverage, at_ms))
 
     @property
-    def _stream(self) -> Stream | None:
+    def _stream(self) -> BinanceStream | None:
         return None if self._key is None else self._hub.keyed.get(self._key)
 
     def _publish(self, payload: str) -> None:

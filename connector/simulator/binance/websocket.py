@@ -1,75 +1,46 @@
-"""The websocket endpoint: /ws, /ws/{anything}, /stream, each also behind a category.
+"""The websocket addresses: /ws, /ws/{anything}, /stream, each also behind a category.
 
 A user data stream is /ws/{listenKey} or /private/ws?listenKey={listenKey}.
 """
 
-import asyncio
 import re
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
-from connector.simulator.binance.hub import Hub
 from connector.simulator.binance.requests import answer
-from connector.simulator.binance.session import Session, text_frame
 from connector.simulator.binance.stream_names import parse_stream_name
+from connector.simulator.binance.streams import Streams, StreamSession
+from connector.simulator.serving.session import Opening
 
-_LONGEST_REQUEST = 256 * 1024
 _LISTEN_KEY = re.compile(r"[A-Za-z0-9]{64}")
 
 
-class WebsocketEndpoint:
-    """Serves websockets until they close."""
+class BinanceDoorman:
+    """Subscribes what an address names, then what is asked for.
 
-    def __init__(self, hub: Hub, *, ping_seconds: float, unread_bytes: int) -> None:
-        self._hub = hub
-        self._ping_seconds = ping_seconds
-        self._unread_bytes = unread_bytes
-        self._open: set[web.WebSocketResponse] = set()
+    Names in the address that are no stream (ccxt puts a number there) are passed over; one as long
+    as a listen key is one.
+    """
 
-    async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Serve one websocket: subscribe what the address names, then what is asked for.
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
 
-        Names in the address that are no stream (ccxt puts a number there) are passed over; one
-        as long as a listen key is one.
-        """
-        transport = request.transport
-        if transport is None:
-            raise web.HTTPBadRequest
-        websocket = web.WebSocketResponse(
-            heartbeat=self._ping_seconds,
-            compress=False,
-            timeout=1.0,
-            max_msg_size=_LONGEST_REQUEST,
-        )
-        await websocket.prepare(request)
-        hub = self._hub
-        session = Session(
-            transport,
-            combined=request.path.endswith("/stream"),
-            listen_key=_listen_key(request),
-            unread_bytes=self._unread_bytes,
-            on_first=hub.gather_later,
-        )
-        hub.opened(session)
-        self._open.add(websocket)
-        try:
-            for name in _names_in_address(request):
-                hub.subscribe(session, name)
-            async for message in websocket:
-                if message.type is WSMsgType.TEXT:
-                    session.gather(text_frame(answer(hub, session, message.data)))
-                    hub.flush()
-        finally:
-            self._open.discard(websocket)
-            hub.closed(session)
-        return websocket
+    def admit(self, request: web.Request, opening: Opening) -> StreamSession:
+        """Make a session, of a listen key or of market streams."""
+        listen_key = _listen_key(request)
+        session = StreamSession(opening, private=listen_key is not None)
+        session.combined = request.path.endswith("/stream")
+        session.listen_key = listen_key
+        return session
 
-    async def close_all(self) -> None:
-        """Say goodbye to every websocket, as a server does that goes away (1001)."""
-        self._hub.flush()
-        await asyncio.gather(
-            *(each.close(code=1001, message=b"going away") for each in list(self._open))
-        )
+    def greet(self, session: StreamSession, request: web.Request) -> None:
+        """Subscribe to what the address names."""
+        for name in _names_in_address(request):
+            self._streams.subscribe(session, name)
+
+    def answer(self, session: StreamSession, text: str) -> bytes:
+        """Do what is asked."""
+        return answer(self._streams, session, text)
 
 
 def _names_in_address(request: web.Request) -> list[str]:

@@ -9,6 +9,7 @@ from connector.simulator.trading.money import rounded
 from connector.simulator.trading.order import Kind, Leg, Lifetime, Order, Side
 from connector.simulator.trading.order_store import OrderStore
 from connector.simulator.trading.refusal import Reason, Refused
+from connector.simulator.trading.rules import Rules
 
 MOST_OPEN_ORDERS = 200
 """Of one instrument."""
@@ -24,10 +25,15 @@ def check(
     listing: Listing,
     order: Order,
     plan: list[Take],
+    rules: Rules,
     at_ms: int,
-) -> None:
-    """Refuse what must not be taken; `plan` is what the order would take at once."""
-    if orders.open_with(order.client_id) is not None:
+) -> Reason | None:
+    """Refuse what must not be taken; `plan` is what the order would take at once.
+
+    Gives why an order is to be ended as soon as it is taken, where the rules have it so.
+    """
+    used = orders.has_had if rules.client_ids_for_good else orders.open_with
+    if used(order.client_id):
         raise Refused(Reason.DUPLICATE_CLIENT_ID)
     if (order.leg is Leg.NET) is account.hedged:
         raise Refused(Reason.LEG_MISMATCH)
@@ -38,11 +44,11 @@ def check(
     if len(orders.open_of(order.symbol)) >= MOST_OPEN_ORDERS:
         raise Refused(Reason.TOO_MANY_OPEN)
     _check_reduction(account, order)
-    if order.lifetime is Lifetime.POST_ONLY and plan:
-        raise Refused(Reason.WOULD_TAKE)
-    if order.lifetime is Lifetime.WHOLE and sum(take.steps for take in plan) < order.steps:
-        raise Refused(Reason.NOT_WHOLE)
+    unfit = _unfit(order, plan)
+    if unfit is not None and not rules.takes_before_it_looks:
+        raise Refused(unfit)
     _check_margin(account, orders, listing, order, plan, at_ms)
+    return unfit
 
 
 def check_amendment(
@@ -74,6 +80,14 @@ def check_amendment(
             raise Refused(Reason.MARGIN)
     finally:
         order.price, order.steps = before
+
+
+def _unfit(order: Order, plan: list[Take]) -> Reason | None:
+    if order.lifetime is Lifetime.POST_ONLY and plan:
+        return Reason.WOULD_TAKE
+    if order.lifetime is Lifetime.WHOLE and sum(take.steps for take in plan) < order.steps:
+        return Reason.NOT_WHOLE
+    return None
 
 
 def _check_size(account: Account, listing: Listing, order: Order, at_ms: int) -> None:

@@ -21,6 +21,7 @@ from connector.simulator.trading.order import (
 from connector.simulator.trading.order_store import OrderStore
 from connector.simulator.trading.position import Position
 from connector.simulator.trading.refusal import Reason, Refused
+from connector.simulator.trading.rules import Rules
 
 MAKER_FEE = 200
 TAKER_FEE = 500
@@ -47,11 +48,13 @@ class Desk:
         start_ms: int,
         fill_millionths: int,
         listener: TradingListener,
+        rules: Rules,
     ) -> None:
         self.account = Account(balances, listings, start_ms)
         self.orders = OrderStore()
         self.listings = listings
         self._listener = listener
+        self._rules = rules
         self._fill_millionths = fill_millionths
         self._next_order_id = _FIRST_ORDER_ID + start_ms * _IDS_A_MS
         self._next_trade_id = start_ms * _IDS_A_MS
@@ -64,22 +67,26 @@ class Desk:
     def place(self, request: OrderRequest, at_ms: int) -> Order:
         """Take an order; what it can take from the book, it takes at once.
 
+        By the exchange's rules, one that may not be kept as asked is refused, or taken and ended.
         Errors:  Refused, and nothing was done.
         """
         listing = self.listings[request.symbol]
         limit = request.price if request.kind is Kind.LIMIT else 0
         plan = takes(listing.book, request.side, request.steps, limit)
         order = self._draft(request, at_ms)
-        check(self.account, self.orders, listing, order, plan, at_ms)
+        unfit = check(self.account, self.orders, listing, order, plan, self._rules, at_ms)
         self._next_order_id += 1
         self.orders.add(order)
         self._listener.on_order(order, Change.PLACED, None, at_ms)
+        if unfit is not None:
+            self._end(order, Status.CANCELED, at_ms, unfit)
+            return order
         for take in plan:
             if order.is_open:
                 self._fill(order, take, maker=False, at_ms=at_ms)
         rests = order.kind is Kind.LIMIT and order.lifetime is not Lifetime.IMMEDIATE
         if order.is_open and not rests:
-            self._end(order, Status.EXPIRED, at_ms)
+            self._end(order, Status.EXPIRED, at_ms, Reason.NO_COUNTERPARTY)
         return order
 
     def cancel(self, order: Order, at_ms: int) -> None:
@@ -241,10 +248,11 @@ class Desk:
         steps = self.account.position(symbol, leg).steps
         for order in self.orders.open_of(symbol):
             if order.reduces and order.leg is leg and order.side.sign * steps >= 0:
-                self._end(order, Status.EXPIRED, at_ms)
+                self._end(order, Status.EXPIRED, at_ms, Reason.REDUCE_ONLY)
 
-    def _end(self, order: Order, status: Status, at_ms: int) -> None:
+    def _end(self, order: Order, status: Status, at_ms: int, reason: Reason | None = None) -> None:
         order.status = status
+        order.ended_by = reason
         order.updated_ms = at_ms
         self.orders.finish(order)
         change = Change.CANCELED if status is Status.CANCELED else Change.EXPIRED

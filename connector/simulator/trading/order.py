@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from connector.simulator.trading.refusal import Reason
+
 
 class Side(StrEnum):
     """Which way."""
@@ -109,6 +111,8 @@ class Order(msgspec.Struct, kw_only=True):
     turnover: int = 0
     """Executed ticks x steps."""
     liquidation: bool = False
+    ended_by: Reason | None = None
+    """What ended it, other than its fills, its owner or its date."""
 
     @property
     def remaining(self) -> int:

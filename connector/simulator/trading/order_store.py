@@ -59,6 +59,10 @@ class OrderStore:
         """Give the open order of a client id."""
         return self._open_by_client.get(client_id)
 
+    def has_had(self, client_id: str) -> bool:
+        """Whether an order of a client id is open, or was."""
+        return client_id in self.placed
+
     def every_open(self) -> list[Order]:
         """Give all open orders, oldest first."""
         orders = [order for each in self._open.values() for order in each.values()]

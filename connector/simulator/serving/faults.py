@@ -6,8 +6,7 @@ from collections.abc import Callable
 import msgspec
 from aiohttp import web
 
-from connector.simulator.binance.parameters import json_response
-from connector.simulator.binance.rest import Handler
+from connector.simulator.serving.http import Handler
 
 How = str | tuple[str, float]
 """See `Faults.fail_next`."""
@@ -16,24 +15,8 @@ ANY = "*"
 _STAGES = ("before", "after")
 _KINDS = ("cut", "hang", "status", "delay")
 
-_WAIT_STATUSES = (418, 429)
-
-_BODIES: dict[tuple[int, str], tuple[int, str]] = {
-    (429, "before"): (
-        -1003,
-        "Too many requests; current limit is 2400 requests per minute."
-        " Please use the websocket for live updates to avoid polling the API.",
-    ),
-    (418, "before"): (-1003, "Way too many requests; IP banned until 1749993999999."),
-    (503, "before"): (-1008, "Service Unavailable."),
-    (503, "after"): (-1000, "Unknown error, please check your request or try again later."),
-    (408, "after"): (
-        -1007,
-        "Timeout waiting for response from backend server. Send status unknown;"
-        " execution status unknown.",
-    ),
-}
-"""What a status says; others say -1000."""
+Failure = Callable[[int, str], web.Response]
+"""(status, "before" or "after" it was executed) → what the exchange says under that status."""
 
 
 class _Planned(msgspec.Struct):
@@ -48,7 +31,8 @@ class _Planned(msgspec.Struct):
 class Faults:
     """Decides about each request before its handler and after it."""
 
-    def __init__(self) -> None:
+    def __init__(self, failure: Failure) -> None:
+        self._failure = failure
         self.refuse_connections = False
         """While true, each new request and websocket is cut without an answer."""
         self.refuse_websockets = False
@@ -126,13 +110,7 @@ class Faults:
 
     async def _failed(self, request: web.Request, planned: _Planned) -> web.StreamResponse:
         if planned.kind == "status":
-            status = int(planned.number)
-            usual = (-1000, "An unknown error occured while processing the request.")
-            code, message = _BODIES.get((status, planned.stage), usual)
-            response = json_response({"code": code, "msg": message}, status)
-            if status in _WAIT_STATUSES:
-                response.headers["Retry-After"] = "1"
-            return response
+            return self._failure(int(planned.number), planned.stage)
         if planned.kind == "hang":
             await self._released.wait()
         return _cut(request)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from struct import pack
+from typing import NamedTuple
 
 _TEXT = 0x81
 
@@ -17,6 +18,16 @@ def text_frame(payload: bytes) -> bytes:
     return pack("!BBQ", _TEXT, 127, length) + payload
 
 
+class Opening(NamedTuple):
+    """What a websocket's sending side is made of."""
+
+    transport: asyncio.WriteTransport
+    unread_bytes: int
+    """More than this left unread cuts it."""
+    on_first: Callable[["Session"], None]
+    """Called when something is to be written after nothing was."""
+
+
 class Session:
     """What one websocket subscribed to, and what it has still to be sent.
 
@@ -25,23 +36,14 @@ class Session:
     Guarantee:  frames keep their order; a reader that leaves more than `unread_bytes` is cut.
     """
 
-    def __init__(
-        self,
-        transport: asyncio.WriteTransport,
-        *,
-        combined: bool,
-        listen_key: str | None,
-        unread_bytes: int,
-        on_first: Callable[["Session"], None],
-    ) -> None:
-        self.combined = combined
-        self.listen_key = listen_key
-        """The one in the address of a user data stream; None for market streams."""
+    def __init__(self, opening: Opening, *, private: bool) -> None:
+        self.private = private
+        """Whether its address is one for an account's events."""
         self.streams: dict[str, None] = {}
         self.was_too_slow = False
-        self._transport = transport
-        self._unread_bytes = unread_bytes
-        self._on_first = on_first
+        self._transport = opening.transport
+        self._unread_bytes = opening.unread_bytes
+        self._on_first = opening.on_first
         self._gathered: list[bytes] = []
 
     def gather(self, frame: bytes) -> None:

@@ -1,0 +1,1 @@
+"""What serving takes whatever the dialect: websockets, subscriptions, requests that go astray."""
