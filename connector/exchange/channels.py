@@ -50,7 +50,7 @@ def candle_channel(session: Session, interval: str) -> Channel:
     ccxt, read_candle = session.ccxt, session.way.read_candle
 
     def note(symbol: str, row: list[Any]) -> None:
-        read = read_candle(ccxt.frame, row[0]) if read_candle is not None else None
+        read = read_candle and read_candle(ccxt.frame, row[0], ccxt.market(symbol))
         channel.deliver(symbol, read or ([*row], False))
 
     def seed(symbols: Sequence[str]) -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
+import msgspec
 import structlog
 
 from connector import metrics
@@ -16,12 +18,14 @@ from connector.domain import (
     PriceSource,
     SymbolInfo,
     Ticker,
+    digits,
 )
 from connector.errors import InvalidRequest, Malformed, Unsupported
 from connector.exchange import channels
 from connector.exchange.channel import Channel, Leave, OnError
 from connector.exchange.parse import (
     Raw,
+    in_base_units,
     parse_candle,
     parse_funding,
     parse_open_interest,
@@ -78,15 +82,35 @@ class MarketData:
         """Ask for every served symbol's last 24 hours; those without a price are left out."""
         raws = await self._ask("tickers", self.session.ccxt.fetch_tickers)
         now_ms = self.session.now_ms()
-        return self._parsed(raws.values(), "ticker", lambda raw: parse_ticker(raw, now_ms))
+        return self._parsed(raws.values(), "ticker", lambda raw: self._ticker(raw, now_ms))
+
+    def _ticker(self, raw: Raw, now_ms: int) -> Ticker:
+        """Read a ticker, its volumes and its open interest in base units."""
+        ticker, figures_of = parse_ticker(raw, now_ms), self.session.way.ticker_figures
+        if figures_of is None:
+            return ticker
+        figures = figures_of(raw, self.session.ccxt.market(ticker.symbol))
+        return msgspec.structs.replace(
+            ticker,
+            volume=figures.volume or ticker.volume,
+            quote_volume=figures.quote_volume or ticker.quote_volume,
+            open_interest=figures.open_interest or ticker.open_interest,
+        )
 
     async def open_interest(self, symbol: str) -> Digits:
-        """Ask for open interest in base units."""
+        """Ask for open interest in base units; from the ticker where there is no call for it."""
+        ccxt, way = self.session.ccxt, self.session.way
+        if not self.session.offers("fetchOpenInterest") and way.ticker_figures is not None:
+            raw = await self._ask(f"ticker of {symbol}", lambda: ccxt.fetch_ticker(symbol))
+            told = self._ticker(raw, self.session.now_ms()).open_interest
+            if told is not None:
+                return told
         self._need("fetchOpenInterest")
-        ccxt = self.session.ccxt
         raw = await self._ask(
             f"open interest of {symbol}", lambda: ccxt.fetch_open_interest(symbol)
         )
+        if way.open_interest is not None:
+            return digits(way.open_interest(raw))
         return parse_open_interest(raw, ccxt.market(symbol))
 
     async def candles(self, symbol: str, interval: str, limit: int) -> list[Candle]:
@@ -219,7 +243,7 @@ class MarketData:
         return channel.listen(symbol, on_result, on_error)
 
     def _live_candle(self, symbol: str, row: list[Any], is_closed: bool) -> Candle:
-        candle = parse_candle(symbol, row, is_closed)
+        candle = parse_candle(symbol, self._in_base_units(symbol, row), is_closed)
         plausible(candle.timestamp_ms, self.session.now_ms())
         return candle
 
@@ -282,7 +306,19 @@ class MarketData:
         rows = await self._ask(
             f"candles of {symbol}", lambda: ccxt.fetch_ohlcv(symbol, interval, since_ms, limit)
         )
-        return sorted((row for row in rows if row and row[0]), key=lambda row: row[0])
+        rows = [self._in_base_units(symbol, row) for row in rows if row and row[0]]
+        return sorted(rows, key=lambda row: row[0])
+
+    def _in_base_units(self, symbol: str, row: list[Any]) -> list[Any]:
+        """Give a candle row, its volume in base units where the exchange counts contracts."""
+        market = self.session.ccxt.market(symbol)
+        counted = self.session.way.candles_count_contracts and market.get("contract")
+        if not counted or len(row) < 6 or row[5] is None:
+            return row
+        volume = in_base_units(digits(row[5]), market) or "0"
+        if market.get("inverse"):  # contracts of quote money: at the bar's own close
+            volume = format(Decimal(volume) / Decimal(digits(row[4])), "f")
+        return [*row[:5], volume]
 
     async def _price_question(self, symbol: str, source: PriceSource) -> Raw:
         ccxt = self.session.ccxt

@@ -7,15 +7,22 @@ it asks the session's `Way`, and an exchange without a row works by the generic 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from connector.exchange.ways import binance, bybit, okx
-from connector.exchange.ways.way import GENERIC, Way
+from connector.exchange.ways import binance, bitget, bybit, gate, kucoin, okx
+from connector.exchange.ways.way import GENERIC, TickerFigures, Way
 
 TABLE: Mapping[str, Way] = MappingProxyType(
     {
         "binance": binance.SPOT,
         "binanceusdm": binance.USD_M,
+        "bitget": bitget.BITGET,
         "bybit": bybit.BYBIT,
+        "gate": gate.GATE,
+        "gateio": gate.GATE,
+        "kucoin": kucoin.KUCOIN,
+        "kucoinfutures": kucoin.KUCOIN,
+        "myokx": okx.OKX,
         "okx": okx.OKX,
+        "okxus": okx.OKX,
     }
 )
 
@@ -25,4 +32,4 @@ def way_of(exchange_id: str) -> Way:
     return TABLE.get(exchange_id, GENERIC)
 
 
-__all__ = ["GENERIC", "TABLE", "Way", "way_of"]
+__all__ = ["GENERIC", "TABLE", "TickerFigures", "Way", "way_of"]

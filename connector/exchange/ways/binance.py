@@ -13,7 +13,7 @@ from connector.exchange.parse_account import Figures
 from connector.exchange.ways.way import Way
 
 
-def _candle(frame: Any, open_ms: int) -> tuple[list[Any], bool] | None:
+def _candle(frame: Any, open_ms: int, _: Raw) -> tuple[list[Any], bool] | None:
     """Read a kline frame: ccxt turns its text to floats and drops `x`.
 
     Source:  `{"e":"kline","s":"BTCUSDT","k":{"t":1626943740000,"o":"32013.60","x":false,…}}`,

@@ -1,5 +1,45 @@
 """OKX v5: perpetuals are counted in contracts."""
 
-from connector.exchange.ways.way import Way
+from typing import Any
 
-OKX = Way(batch_limit=20, cancel_batch_limit=20)
+from connector.exchange.parse import Raw, instant
+from connector.exchange.ways.reading import table, told
+from connector.exchange.ways.way import TickerFigures, Way
+
+
+def _candle(frame: Any, open_ms: int, market: Raw) -> tuple[list[Any], bool] | None:
+    """Read a candle frame: ccxt drops `confirm`, the last of its row.
+
+    Source:  `{"arg":{"channel":"candle1m","instId":"BTC-USDT-SWAP"},"data":[["1597026383085",
+             "8533.02","8553.74","8527.17","8548.26","45247","529.5858061","5529651.5","0"]]}`:
+             volume in contracts (base units for spot), in base, in quote, and whether it is
+             complete; OKX v5 "Candlesticks channel".
+    """
+    rows = frame.get("data") if isinstance(frame, dict) else None
+    if not isinstance(rows, list) or table(frame, "arg").get("instId") != market.get("id"):
+        return None
+    for row in rows:
+        if isinstance(row, list) and len(row) > 8 and instant(row[0]) == open_ms:
+            return [open_ms, *row[1:5], row[6 if market.get("contract") else 5]], row[8] == "1"
+    return None
+
+
+def _ticker(ticker: Raw, market: Raw) -> TickerFigures:
+    """Read the volume in base units, which for contracts is `volCcy24h`; `vol24h` counts them.
+
+    Source:  `{"instId":"LTC-USD-SWAP","vol24h":"2222","volCcy24h":"2222.0000"}`, OKX v5
+             "Get Tickers".
+    """
+    if not market.get("contract"):
+        return TickerFigures()
+    return TickerFigures(volume=told(table(ticker, "info"), "volCcy24h"))
+
+
+OKX = Way(
+    read_candle=_candle,
+    ticker_figures=_ticker,
+    # `{"oi":"5000","oiCcy":"555.55"}`: contracts, and the coin itself; v5 "Get Open Interest"
+    open_interest=lambda raw: table(raw, "info").get("oiCcy"),
+    batch_limit=20,
+    cancel_batch_limit=20,
+)

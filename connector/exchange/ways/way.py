@@ -5,17 +5,27 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from connector.domain import MarketType
+from connector.domain import Digits, MarketType
 from connector.exchange.parse import Raw
 from connector.exchange.parse_account import Figures
 
-CandleReader = Callable[[Any, int], tuple[list[Any], bool] | None]
-"""(raw frame, open time) → its own row `[open_ms, o, h, l, c, volume]` and closed flag."""
+CandleReader = Callable[[Any, int, Raw], tuple[list[Any], bool] | None]
+"""(raw frame, open time, ccxt's market) → its own row `[open_ms, o, h, l, c, volume]` and closed
+flag; None where the frame doesn't hold that bar of that market."""
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 MOST_SYMBOLS = 100
 """In one subscription message, where the exchange doesn't say: Binance takes 200 names."""
+
+
+@dataclass(frozen=True)
+class TickerFigures:
+    """What a ticker tells in base and quote units; None: as ccxt has it."""
+
+    volume: Digits | None = None
+    quote_volume: Digits | None = None
+    open_interest: Digits | None = None
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,12 @@ class Way:
     """How many symbols a subscription message may name, where it is fewer than MOST_SYMBOLS."""
     read_candle: CandleReader | None = None
     """None: candles as ccxt parses them, closed by the next bar or the clock."""
+    candles_count_contracts: bool = False
+    """Whether a contract's bars tell their volume in contracts, both asked for and streamed."""
+    ticker_figures: Callable[[Raw, Raw], TickerFigures] | None = None
+    """(ccxt's ticker, ccxt's market) → what ccxt's structure has in contracts, or hasn't."""
+    open_interest: Callable[[Raw], Any] | None = None
+    """ccxt's open interest structure → base units; None: its amount times the contract size."""
     absent_intervals: frozenset[str] = frozenset()
     """Kline intervals that ccxt lists and the exchange's markets of this class haven't."""
     funding_in_mark_price: Callable[[Raw], Mapping[str, Any] | None] | None = None

@@ -1,0 +1,46 @@
+"""Gate v4: perpetuals are counted in contracts of `quanto_multiplier`."""
+
+from typing import Any
+
+from connector.exchange.parse import Raw, in_base_units, instant
+from connector.exchange.ways.reading import table, told
+from connector.exchange.ways.way import TickerFigures, Way
+
+
+def _candle(frame: Any, open_ms: int, market: Raw) -> tuple[list[Any], bool] | None:
+    """Read a candle frame: ccxt drops `w`, whether the bar is over, and takes spot's quote volume.
+
+    Source:  `{"channel":"spot.candlesticks","result":{"t":"1606292580","v":"2362.32035",
+             "c":"19128.1","h":…,"l":…,"o":…,"n":"1m_BTC_USDT","a":"3.8283","w":true}}`: of spot
+             `v` is in quote and `a` in base units, of futures `v` counts contracts and `result` is
+             a list; Gate v4 "Candlesticks Channel".
+    """
+    result = frame.get("result") if isinstance(frame, dict) else None
+    for bar in result if isinstance(result, list) else [result]:
+        if not isinstance(bar, dict) or (instant(bar.get("t")) or 0) * 1000 != open_ms:
+            continue
+        if str(bar.get("n")).partition("_")[2] == market.get("id"):
+            volume = bar.get("v" if market.get("contract") else "a")
+            return [open_ms, *(bar.get(key) for key in "ohlc"), volume], bar.get("w") is True
+    return None
+
+
+def _ticker(ticker: Raw, market: Raw) -> TickerFigures:
+    """Read the open contracts.
+
+    Source:  `{"contract":"BTC_USDT","total_size":"32323904","quanto_multiplier":"0.0001",
+             "volume_24h_base":"28613220"}`, Gate v4 "List futures tickers".
+    """
+    contracts = told(table(ticker, "info"), "total_size")
+    if not market.get("linear"):
+        return TickerFigures()
+    return TickerFigures(open_interest=in_base_units(contracts, market))
+
+
+GATE = Way(
+    read_candle=_candle,
+    candles_count_contracts=True,
+    ticker_figures=_ticker,
+    batch_limit=10,
+    cancel_batch_limit=20,
+)
