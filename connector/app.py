@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncGenerator, Callable
 
@@ -166,6 +167,7 @@ async def serve_until_stopped(config: Config, announce: Announce) -> None:
             await asyncio.wait({ready, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if ready.done():
                 ready.result()
+                _settle_memory()
                 announce(
                     {
                         "event": "serving",
@@ -205,6 +207,12 @@ async def simulate_until_stopped(values: dict[str, object], announce: Announce) 
                 await simulator.stop()
     except (ValueError, OSError) as error:
         raise BadConfig(str(error)) from None
+
+
+def _settle_memory() -> None:
+    """Let the garbage collector pass over what stays for good: ccxt, the markets, the code."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextlib.asynccontextmanager

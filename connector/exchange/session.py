@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -21,6 +20,7 @@ from connector.errors import (
     Unsupported,
 )
 from connector.exchange.faults import as_ours
+from connector.exchange.pacing import RollingWindow
 from connector.exchange.symbols import Symbols
 from connector.exchange.tap import abort, tapped
 from connector.exchange.ways import way_of
@@ -114,7 +114,8 @@ class Session:
         Errors:  ours, by the table of connector/exchange/faults.py. Not for orders.
         """
         error: ConnectorError = Transient(f"{doing}: no answer within {ASK_TIMEOUT_S:.0f} s")
-        if (wait := self._own_limit()) > timedelta(seconds=ASK_TIMEOUT_S):
+        held_back: Callable[[], timedelta] = self.ccxt.throttler.held_back
+        if (wait := held_back()) > timedelta(seconds=ASK_TIMEOUT_S):
             raise RateLimited(f"{doing}: the exchange's limit of requests is used up", wait)
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):
@@ -135,21 +136,9 @@ class Session:
                     if not isinstance(error, Transient) or isinstance(error, RateLimited):
                         break
         except TimeoutError:
-            if wait := self._own_limit():
+            if wait := held_back():
                 error = RateLimited(f"{doing}: the exchange's limit of requests is used up", wait)
         raise error
-
-    def _own_limit(self) -> timedelta:
-        """Give how long ccxt still holds requests back, zero when none waits for that."""
-        throttler, now_ms = self.ccxt.throttler, time.time() * 1000
-        window_ms: float = throttler.config["windowSize"]
-        sent = [each for each in throttler.timestamps if each["timestamp"] > now_ms - window_ms]
-        if not throttler.queue or not sent:
-            return timedelta(0)
-        next_weight: float = throttler.queue[0][1] or 1
-        if sum(each["cost"] for each in sent) + next_weight <= throttler.config["maxWeight"]:
-            return timedelta(0)
-        return timedelta(milliseconds=sent[0]["timestamp"] + window_ms - now_ms)
 
     async def open(self) -> None:
         """Learn the markets and the exchange's time; ready from then on."""
@@ -261,12 +250,10 @@ def _allow_bursts(exchange: Any, window_ms: int | None) -> None:
     """Count requests over a window, instead of ccxt's pause after each.
 
     ccxt's default bucket is not refilled while nothing is asked, so that each question waits for
-    the one before: 50 ms on Binance, whatever the rate. Its window is exact about the same limit.
+    the one before: 50 ms on Binance, whatever the rate. A window is exact about the same limit.
     """
-    exchange.rateLimiterAlgorithm = "rollingWindow"
-    exchange.rollingWindowSize = window_ms or max(1000, LEAST_BURST * exchange.rateLimit)
-    exchange.tokenBucket = None
-    exchange.init_rest_rate_limiter()
+    window_ms = window_ms or max(1000, LEAST_BURST * exchange.rateLimit)
+    exchange.throttler = RollingWindow(window_ms / exchange.rateLimit, window_ms / 1000)
 
 
 def _market_type(config: ExchangeConfig, exchange: Any, spot_by_default: bool) -> MarketType:

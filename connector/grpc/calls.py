@@ -117,13 +117,18 @@ class _Line:
         await self._context.abort(code, message, trailing)
 
     def end(self, status: str, error: Exception | None = None) -> None:
-        elapsed = time.perf_counter() - self._began
+        """Note how it ended; counted and logged in the loop's next turn, after the answer."""
+        elapsed, client = time.perf_counter() - self._began, self._context.peer()
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._write, status, error, elapsed, client)
+
+    def _write(self, status: str, error: Exception | None, elapsed: float, client: str) -> None:
         metrics.REQUESTS.labels(self._method, status).inc()
         metrics.REQUEST_SECONDS.labels(self._method).observe(elapsed)
         log.info(
             "call",
             method=self._method,
-            client=self._context.peer(),
+            client=client,
             status=status,
             ms=round(elapsed * 1000, 3),
             correlation_id=self._correlation,

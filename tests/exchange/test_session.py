@@ -1,7 +1,6 @@
 """One supervised ccxt instance: any exchange, bounded questions, reachability told."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -162,15 +161,14 @@ def test_an_answers_retry_after_is_told() -> None:
 async def test_a_question_does_not_wait_for_the_one_before(trading: Start) -> None:
     trade = await trading(symbols=["BTCUSDT"])
     throttler = trade.session.ccxt.throttler
-    before = len(throttler.timestamps)
+    before = throttler.weight
 
     await asyncio.gather(
         *(trade.market_data.price("BTC/USDT:USDT", PriceSource.TICKER) for _ in range(100))
     )
 
-    assert throttler.config["algorithm"] == "rollingWindow"
-    assert throttler.config["maxWeight"] == 1200
-    assert len(throttler.timestamps) == before + 100
+    assert throttler.max_weight == 1200
+    assert throttler.weight == before + 100
 
 
 async def test_an_empty_listing_is_not_taken_for_the_markets(trading: Start) -> None:
@@ -254,8 +252,8 @@ async def test_a_used_up_limit_of_requests_is_told_with_when_to_come_back(
     monkeypatch.setattr(module, "ASK_TIMEOUT_S", 0.05)
     trade = await trading(symbols=["BTCUSDT"])
     throttler = trade.session.ccxt.throttler
-    throttler.config["windowSize"] = 500
-    throttler.timestamps = [{"timestamp": time.time() * 1000, "cost": 1200}]
+    throttler.window_s = 0.5
+    throttler.note(1200)
 
     for _ in range(2):
         with pytest.raises(RateLimited, match="limit of requests is used up") as caught:

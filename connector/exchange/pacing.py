@@ -1,0 +1,84 @@
+"""The exchange's limit of requests, counted here: a request that fits is sent at once."""
+
+import asyncio
+import time
+from collections import deque
+from datetime import timedelta
+
+
+class RollingWindow:
+    """Weight sent within a window; in the place of a ccxt class's throttler.
+
+    ccxt's own window sums every request of the last minute anew for each request, and hands it
+    on in a task: 30 to 170 µs, the more the busier. Here both ends of a sum are kept.
+    Guarantee:  no window of `window_s` holds more than `max_weight`, save for one request that is
+                heavier by itself; who waits is served in order, who has left weighs nothing.
+    """
+
+    def __init__(self, max_weight: float, window_s: float) -> None:
+        self.max_weight, self.window_s = max_weight, window_s
+        self.loop: object = None
+        """ccxt tells its loop; the running one is taken."""
+        self._sent: deque[tuple[float, float]] = deque()
+        self._weight = 0.0
+        self._waiting: deque[tuple[asyncio.Future[None], float]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __call__(self, cost: float | None = None) -> asyncio.Future[None]:
+        """Give what to await before sending; done already if the request fits."""
+        weight = 1.0 if cost is None else cost
+        future = asyncio.get_running_loop().create_future()
+        if not self._waiting and self._wait_s(weight) <= 0:
+            self.note(weight)
+            future.set_result(None)
+        else:
+            self._waiting.append((future, weight))
+            self._serve()
+        return future
+
+    def note(self, weight: float) -> None:
+        """Count what is sent now."""
+        self._sent.append((time.monotonic(), weight))
+        self._weight += weight
+
+    @property
+    def weight(self) -> float:
+        """What was sent within the window."""
+        self._forget()
+        return self._weight
+
+    def held_back(self) -> timedelta:
+        """Give how long the next request in line still waits, zero when none does."""
+        if not self._waiting:
+            return timedelta(0)
+        return timedelta(seconds=max(0.0, self._wait_s(self._waiting[0][1])))
+
+    def _wait_s(self, weight: float) -> float:
+        self._forget()
+        if not self._sent or self._weight + weight <= self.max_weight:
+            return 0.0
+        return self._sent[0][0] + self.window_s - time.monotonic()
+
+    def _forget(self) -> None:
+        since = time.monotonic() - self.window_s
+        while self._sent and self._sent[0][0] <= since:
+            self._weight -= self._sent.popleft()[1]
+        if not self._sent:
+            self._weight = 0.0
+
+    def _serve(self) -> None:
+        """Let go who fits, in order; look again when the oldest has left the window."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._waiting:
+            future, weight = self._waiting[0]
+            if not future.done():
+                wait_s = self._wait_s(weight)
+                if wait_s > 0:
+                    loop = asyncio.get_running_loop()
+                    self._timer = loop.call_later(wait_s, self._serve)
+                    return
+                self.note(weight)
+                future.set_result(None)
+            self._waiting.popleft()
