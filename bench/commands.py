@@ -103,9 +103,12 @@ class Call(msgspec.Struct, tag=True):
     """Call one after the other. Answer: Latencies."""
 
     address: str
-    method: Literal["GetName", "GetLatestPrice"]
+    method: Literal["GetName", "GetLatestPrice", "PlaceOrder", "GetAccount"]
     symbol: str
     count: int
+    price: str = "0"
+    """Of an order to buy, as is the quantity."""
+    quantity: str = "0"
 
 
 class Cycle(msgspec.Struct, tag=True):
@@ -120,6 +123,34 @@ class Cycle(msgspec.Struct, tag=True):
 
 
 ToClients = Listen | Received | Leave | Call | Cycle
+
+
+# to the process that asks the exchange itself
+
+
+class Prepare(msgspec.Struct, tag=True):
+    """Learn the markets and buy something to hold. Answer: Prepared."""
+
+    symbol: str
+
+
+class Prepared(msgspec.Struct):
+    """An order that rests far below the market."""
+
+    price: str
+    quantity: str
+
+
+class Ask(msgspec.Struct, tag=True):
+    """Ask the exchange one question after the other. Answer: Latencies."""
+
+    way: Literal["http", "ccxt"]
+    what: Literal["order", "account", "cancel"]
+    symbol: str
+    count: int
+
+
+ToDirect = Prepare | Ask
 
 
 class HeardBy(msgspec.Struct):

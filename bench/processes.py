@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from bench.commands import ToClients, ToExchange
+from bench.commands import ToClients, ToDirect, ToExchange
 
 T = TypeVar("T")
 
@@ -55,7 +55,10 @@ class Child:
         return msgspec.json.decode(line, type=told)
 
     async def ask(
-        self, command: ToExchange | ToClients, answer: type[T], within_s: float = ANSWER_S
+        self,
+        command: ToExchange | ToClients | ToDirect,
+        answer: type[T],
+        within_s: float = ANSWER_S,
     ) -> T:
         """Send a command and read its answer.
 

@@ -22,6 +22,7 @@ from bench.commands import (
 )
 from bench.processes import CONNECTOR, START_S, Child, ChildFailed, machine_s, running
 from bench.programs import python
+from connector.simulator.config import USUAL_KEY, USUAL_SECRET
 
 Toml = str | int | float | bool | Mapping[str, "Toml"]
 
@@ -98,7 +99,7 @@ async def staged(
         simulator = await stack.enter_async_context(running("exchange", command, folder))
         port = (await simulator.line(Listening, START_S)).port
         config = folder / f"connector of {port}.toml"
-        config.write_text(_toml({**_pointed_at(port), **connector}))
+        config.write_text(_toml({**_pointed_at(port, config.with_suffix(".sqlite3")), **connector}))
         serve = [CONNECTOR, "serve", "--config", str(config), "--log-level", "info"]
         server = await stack.enter_async_context(running("connector", serve, folder))
         serving = await server.line(Serving, START_S)
@@ -119,6 +120,14 @@ async def bare_server(folder: Path, per_second: float) -> AsyncGenerator[tuple[C
     async with running("bare server", python("bare", str(per_second)), folder) as child:
         port = (await child.line(Listening, START_S)).port
         yield child, f"127.0.0.1:{port}"
+
+
+@asynccontextmanager
+async def direct(stage: Stage, folder: Path) -> AsyncGenerator[Child]:
+    """Start a process that asks the stage's exchange without the connector."""
+    async with running("direct", python("direct", stage.rest_url), folder) as child:
+        await child.line(Listening, START_S)
+        yield child
 
 
 async def listen(child: Child, *streams: Listen) -> None:
@@ -162,13 +171,19 @@ async def _received(child: Child) -> dict[str, int]:
     return (await child.ask(Received(), Counts)).by_name
 
 
-def _pointed_at(port: int) -> dict[str, Toml]:
+def _pointed_at(port: int, state: Path) -> dict[str, Toml]:
     from connector.exchange.embedded import embedded_urls  # ccxt's import takes a second
 
     urls = embedded_urls(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}")
     return {
-        "exchange": {"id": "binanceusdm", "ccxt": {"urls": urls}},
+        "exchange": {
+            "id": "binanceusdm",
+            "api_key": USUAL_KEY,
+            "api_secret": USUAL_SECRET,
+            "ccxt": {"urls": urls},
+        },
         "server": {"port": 0},
+        "state": {"path": str(state)},
     }
 
 

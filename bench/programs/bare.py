@@ -11,15 +11,43 @@ from google.type.decimal_pb2 import Decimal
 from opensqt.market_maker.v1.events_pb2 import PriceChange
 from opensqt.market_maker.v1.exchange_pb2 import (
     DESCRIPTOR,
+    GetAccountRequest,
     GetNameRequest,
     GetNameResponse,
     SubscribePriceRequest,
 )
+from opensqt.market_maker.v1.resources_pb2 import Account, Order, PlaceOrderRequest, Position
+from opensqt.market_maker.v1.types_pb2 import MARGIN_MODE_REGULAR, ORDER_STATUS_NEW
 
 from bench.commands import Done, Listening
 from bench.programs.answering import answer_commands, run, tell
 
 SERVICE = DESCRIPTOR.services_by_name["ExchangeService"].full_name
+
+AMOUNT = Decimal(value="100000.00000000")
+ACCOUNT = Account(
+    total_wallet_balance=AMOUNT,
+    total_margin_balance=AMOUNT,
+    available_balance=AMOUNT,
+    positions=[
+        Position(
+            symbol=symbol,
+            size=Decimal(value="0.010"),
+            entry_price=AMOUNT,
+            mark_price=AMOUNT,
+            unrealized_pnl=AMOUNT,
+            leverage=20,
+            margin_type="cross",
+            liquidation_price=AMOUNT,
+        )
+        for symbol in ("BTCUSDT", "ETHUSDT", "SOLUSDT")
+    ],
+    account_leverage=20,
+    health_score=Decimal(value="0.99"),
+    margin_mode=MARGIN_MODE_REGULAR,
+    adjusted_equity=AMOUNT,
+    total_maintenance_margin=AMOUNT,
+)
 
 
 class Bare:
@@ -31,6 +59,28 @@ class Bare:
     async def name(self, _: GetNameRequest, __: object) -> GetNameResponse:
         """Answer at once."""
         return GetNameResponse(name="bare")
+
+    async def order(self, asked: PlaceOrderRequest, _: object) -> Order:
+        """Answer what was asked for, as if it stood."""
+        now = Timestamp()
+        now.GetCurrentTime()
+        return Order(
+            order_id=8_389_179_537_908_289_200,
+            client_order_id=asked.client_order_id,
+            symbol=asked.symbol,
+            side=asked.side,
+            type=asked.type,
+            price=asked.price,
+            quantity=asked.quantity,
+            executed_qty=Decimal(value="0.000"),
+            status=ORDER_STATUS_NEW,
+            created_at=now,
+            update_time=now.seconds * 1000,
+        )
+
+    async def account(self, _: GetAccountRequest, __: object) -> Account:
+        """Answer a constant account with three positions."""
+        return ACCOUNT
 
     async def prices(
         self, _: SubscribePriceRequest, context: "grpc.aio.ServicerContext[object, PriceChange]"
@@ -58,6 +108,12 @@ async def _main() -> None:
     handlers = {
         "GetName": grpc.unary_unary_rpc_method_handler(
             bare.name, GetNameRequest.FromString, GetNameResponse.SerializeToString
+        ),
+        "PlaceOrder": grpc.unary_unary_rpc_method_handler(
+            bare.order, PlaceOrderRequest.FromString, Order.SerializeToString
+        ),
+        "GetAccount": grpc.unary_unary_rpc_method_handler(
+            bare.account, GetAccountRequest.FromString, Account.SerializeToString
         ),
         "SubscribePrice": grpc.unary_stream_rpc_method_handler(
             bare.prices, SubscribePriceRequest.FromString, PriceChange.SerializeToString

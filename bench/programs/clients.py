@@ -9,15 +9,22 @@ from contextlib import asynccontextmanager
 
 import grpc
 import msgspec
+from google.type.decimal_pb2 import Decimal
 from opensqt.market_maker.v1.events_pb2 import PriceChange
 from opensqt.market_maker.v1.exchange_pb2 import (
+    GetAccountRequest,
     GetLatestPriceRequest,
     GetNameRequest,
     SubscribeKlinesRequest,
     SubscribePriceRequest,
 )
 from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
-from opensqt.market_maker.v1.resources_pb2 import Candle
+from opensqt.market_maker.v1.resources_pb2 import Candle, PlaceOrderRequest
+from opensqt.market_maker.v1.types_pb2 import (
+    ORDER_SIDE_BUY,
+    ORDER_TYPE_LIMIT,
+    TIME_IN_FORCE_GTC,
+)
 
 from bench.commands import (
     BarAt,
@@ -42,6 +49,7 @@ INTERVAL = "1m"
 FIRST_MESSAGE_S = 5.0
 OWN_CONNECTION = (("grpc.use_local_subchannel_pool", 1),)
 """Without this, channels of one process to one address share a connection."""
+_order_ids = itertools.count(time.time_ns())
 
 
 class Client:
@@ -92,16 +100,34 @@ class Client:
 async def _call(asked: Call) -> Latencies:
     latencies: list[int] = []
     name, price = GetNameRequest(), GetLatestPriceRequest(symbol=asked.symbol)
+    order, account = _order(asked), GetAccountRequest()
     async with _connection(asked.address) as stub:
         await stub.GetName(name)  # connects
         for _ in range(asked.count):
+            order.client_order_id = f"bench-{next(_order_ids)}"
             began_ns = time.perf_counter_ns()
-            if asked.method == "GetName":
-                await stub.GetName(name)
-            else:
-                await stub.GetLatestPrice(price)
+            match asked.method:
+                case "GetName":
+                    await stub.GetName(name)
+                case "GetLatestPrice":
+                    await stub.GetLatestPrice(price)
+                case "PlaceOrder":
+                    await stub.PlaceOrder(order)
+                case "GetAccount":
+                    await stub.GetAccount(account)
             latencies.append(time.perf_counter_ns() - began_ns)
     return Latencies(latencies)
+
+
+def _order(asked: Call) -> PlaceOrderRequest:
+    return PlaceOrderRequest(
+        symbol=asked.symbol,
+        side=ORDER_SIDE_BUY,
+        type=ORDER_TYPE_LIMIT,
+        time_in_force=TIME_IN_FORCE_GTC,
+        quantity=Decimal(value=asked.quantity),
+        price=Decimal(value=asked.price),
+    )
 
 
 async def _cycle(asked: Cycle) -> Cycled:

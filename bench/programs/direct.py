@@ -1,0 +1,149 @@
+"""The exchange, asked without the connector: by bare aiohttp, and by the connector's own ccxt.
+
+A process like the connector's: uvloop, one keep-alive connection pool, the same signed requests.
+"""
+
+import asyncio
+import hmac
+import itertools
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from urllib.parse import urlencode
+
+import aiohttp
+import msgspec
+from pydantic import SecretStr
+
+from bench.commands import Ask, Latencies, Listening, Prepare, Prepared, ToDirect
+from bench.programs.answering import answer_commands, run, tell
+from connector.config import ExchangeConfig
+from connector.exchange.embedded import embedded_urls
+from connector.exchange.session import Session
+from connector.simulator.config import USUAL_KEY, USUAL_SECRET
+
+Question = Callable[[], Awaitable[object]]
+
+FAR_BELOW = 0.97
+"""Of the last price: an order that rests."""
+HELD = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT")
+"""Bought beforehand, so that the account has something to tell."""
+
+
+class Bare:
+    """Signed requests by aiohttp alone; an answer is read and not looked into."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self._ids = itertools.count(time.time_ns())
+
+    async def order(self, symbol: str, price: str, quantity: str) -> None:
+        """Place what the connector would place."""
+        await self._signed(
+            "POST",
+            "/fapi/v1/order",
+            symbol=symbol,
+            side="BUY",
+            newClientOrderId=f"bench{next(self._ids)}",
+            newOrderRespType="RESULT",
+            type="LIMIT",
+            quantity=quantity,
+            price=price,
+            timeInForce="GTC",
+        )
+
+    async def account(self) -> None:
+        """Ask both questions of which the connector makes an account, at once."""
+        await asyncio.gather(
+            self._signed("GET", "/fapi/v3/account"), self._signed("GET", "/fapi/v3/positionRisk")
+        )
+
+    async def cancel(self, symbol: str) -> None:
+        """Cancel every order of a symbol."""
+        await self._signed("DELETE", "/fapi/v1/allOpenOrders", symbol=symbol)
+
+    async def _signed(self, method: str, path: str, **parameters: str) -> bytes:
+        stamp = str(time.time_ns() // 1_000_000)
+        query = urlencode({"timestamp": stamp, **parameters, "recvWindow": "10000"})
+        signature = hmac.new(USUAL_SECRET.encode(), query.encode(), sha256).hexdigest()
+        signed = f"{query}&signature={signature}"
+        headers = {"X-MBX-APIKEY": USUAL_KEY}
+        body = None
+        if method == "POST":
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = signed
+        url = path if body else f"{path}?{signed}"
+        async with self._session.request(method, url, headers=headers, data=body) as answer:
+            answer.raise_for_status()
+            return await answer.read()
+
+
+async def _main() -> None:
+    rest_url = sys.argv[1]
+    key, secret = SecretStr(USUAL_KEY), SecretStr(USUAL_SECRET)
+    config = ExchangeConfig(id="binanceusdm", api_key=key, api_secret=secret)
+    session = Session(config, embedded_urls(rest_url, rest_url.replace("http", "ws", 1)))
+    ccxt, terms = session.ccxt, Prepared(price="0", quantity="0")
+
+    async with aiohttp.ClientSession(rest_url) as http:
+        bare = Bare(http)
+
+        async def prepare(asked: Prepare) -> Prepared:
+            await session.open()
+            for held in HELD:
+                least = ccxt.amount_to_precision(held, 1000 / float(await _last(held)))
+                await ccxt.create_order(held, "market", "buy", least)
+            symbol = session.symbols.resolve(asked.symbol)
+            price = float(await _last(symbol)) * FAR_BELOW
+            terms.price = str(ccxt.price_to_precision(symbol, price))
+            terms.quantity = str(ccxt.amount_to_precision(symbol, 1000 / price))
+            await ccxt.fetch_positions(None)  # learns the leverage brackets once
+            return terms
+
+        async def _last(symbol: str) -> str:
+            return str((await ccxt.fetch_ticker(symbol))["last"])
+
+        async def ccxt_account() -> None:
+            await asyncio.gather(ccxt.fetch_balance(), ccxt.fetch_positions(None))
+
+        def question(asked: Ask) -> Question:
+            symbol = asked.symbol
+            if asked.way == "http":
+                if asked.what == "order":
+                    return lambda: bare.order(symbol, terms.price, terms.quantity)
+                return bare.account if asked.what == "account" else lambda: bare.cancel(symbol)
+            known = session.symbols.resolve(symbol)
+            if asked.what == "order":
+                order = (known, "limit", "buy", terms.quantity, terms.price)
+                limited = {"timeInForce": "GTC"}
+                return lambda: ccxt.create_order(*order, limited)
+            if asked.what == "account":
+                return ccxt_account
+            return lambda: ccxt.cancel_all_orders(known)
+
+        async def answer(command: ToDirect) -> msgspec.Struct:
+            match command:
+                case Prepare():
+                    return await prepare(command)
+                case Ask():
+                    return await _timed(question(command), command.count)
+
+        try:
+            tell(Listening())
+            await answer_commands(msgspec.json.Decoder(ToDirect), answer)
+        finally:
+            await session.close()
+
+
+async def _timed(question: Question, count: int) -> Latencies:
+    latencies: list[int] = []
+    for _ in range(count):
+        began_ns = time.perf_counter_ns()
+        await question()
+        latencies.append(time.perf_counter_ns() - began_ns)
+    return Latencies(latencies)
+
+
+if __name__ == "__main__":
+    run(_main)
