@@ -113,10 +113,17 @@ class AccountData:
         ]
 
     async def _is_hedged(self) -> bool:
-        if not self._session.offers("fetchPositionMode"):
-            return False
-        mode: Any = await self._ask("position mode", self._session.ccxt.fetch_position_mode)
-        return mode.get("hedged") is True
+        session = self._session
+        ccxt, way = session.ccxt, session.way
+        symbol = session.symbols.resolve(session.symbols.all()[0])
+        if way.is_hedged is not None:
+            is_hedged = way.is_hedged
+            return await self._ask("position mode", lambda: is_hedged(ccxt, symbol))
+        if session.offers("fetchPositionMode"):
+            mode: Any = await self._ask("position mode", ccxt.fetch_position_mode)
+            return mode.get("hedged") is True
+        raws = await self._raw_positions(symbol) if session.offers("fetchPositions") else []
+        return any(raw.get("hedged") is True for raw in raws)
 
     async def _ask(self, doing: str, question: Callable[[], Awaitable[T]]) -> T:
         return await self._session.ask(doing, question)

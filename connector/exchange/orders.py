@@ -235,29 +235,33 @@ class Orders:
     # finding
 
     async def find(self, symbol: str, sent_id: str) -> Order | None:
-        """Look an order up by the client id that was sent; None when the exchange has none."""
-        ccxt = self._session.ccxt
-        params = {**self._session.way.fetch_order_params, "clientOrderId": sent_id}
+        """Look an order up by the client id that was sent; None when the exchange has none.
+
+        An answer of another client id is none: the question was not understood.
+        """
         try:
-            return self.read(await self._call(lambda: ccxt.fetch_order(None, symbol, params)))
+            raw = await self._fetch(symbol, None, sent_id)
         except OrderNotFound:
             return None
         except Unsupported:
-            return await self._listed(symbol, lambda raw: raw.get("clientOrderId") == sent_id)
+            raw = None
+        if raw is not None and str(raw.get("clientOrderId") or sent_id) == sent_id:
+            return self.read(raw)
+        return await self._listed(symbol, lambda raw: raw.get("clientOrderId") == sent_id)
 
     async def get(self, symbol: str, exchange_order_id: str) -> Order:
         """Ask for an order by the exchange's id. Errors: OrderNotFound."""
-        ccxt = self._session.ccxt
-        params = {**self._session.way.fetch_order_params}
         try:
-            return self.read(
-                await self._call(lambda: ccxt.fetch_order(exchange_order_id, symbol, params))
-            )
+            return self.read(await self._fetch(symbol, exchange_order_id, None))
         except Unsupported:
             order = await self._listed(symbol, lambda raw: raw.get("id") == exchange_order_id)
             if order is None:
                 raise OrderNotFound(f"no order {exchange_order_id} of {symbol}") from None
             return order
+
+    async def _fetch(self, symbol: str, order_id: str | None, sent_id: str | None) -> Raw:
+        ccxt, fetch_order = self._session.ccxt, self._session.way.fetch_order
+        return await self._call(lambda: fetch_order(ccxt, symbol, order_id, sent_id))
 
     async def by_order_id(self, symbol: str, order_id: int) -> Order:
         """Ask for an order by the int64 that clients know. Errors: OrderNotFound."""

@@ -1,8 +1,13 @@
 """Bitget v2: perpetuals are counted in base units."""
 
+from decimal import Decimal
+from typing import Any
+
 from connector.exchange.parse import Raw
+from connector.exchange.parse_account import Figures
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import TickerFigures, Way
+from connector.trading import MarginMode
 
 
 def _ticker(ticker: Raw, market: Raw) -> TickerFigures:
@@ -16,4 +21,46 @@ def _ticker(ticker: Raw, market: Raw) -> TickerFigures:
     return TickerFigures(open_interest=told(table(ticker, "info"), "holdingAmount"))
 
 
-BITGET = Way(ticker_figures=_ticker, batch_limit=50, cancel_batch_limit=50)
+def _figures(balance: Raw) -> Figures:
+    """Read a futures account, or the unified one, which Bitget tells in USD.
+
+    Source:  `[{"marginCoin":"USDT","accountEquity":"1001.5","unrealizedPL":"1.5","available":…}]`,
+             Bitget v2 "Get Account List"; `{"data":{"accountEquity":…,"effEquity":…,"mmr":…,
+             "unrealisedPnl":…}}`, v3 "Get Account Assets".
+    """
+    unified = table(balance, "info", "data")
+    own = unified or table(balance, "info")
+    equity = told(own, "accountEquity")
+    made = told(own, "unrealisedPnl" if unified else "unrealizedPL")
+    return Figures(
+        wallet=None if equity is None else str(Decimal(equity) - Decimal(made or 0)),
+        margin_balance=(told(own, "effEquity") if unified else None) or equity,
+        available=told(own, "crossedMaxAvailable"),
+        maintenance=told(own, "mmr"),
+        mode=MarginMode.UNIFIED if unified else MarginMode.REGULAR,
+    )
+
+
+async def _is_hedged(exchange: Any, symbol: str) -> bool:
+    """Ask the account.
+
+    Source:  `{"data":{"posMode":"hedge_mode"}}`, v2 "Get Single Account"; of the unified one
+             `{"data":{"holdMode":"hedge_mode"}}`, v3 "Get Account Settings".
+    """
+    if exchange.options.get("uta") is True:
+        settings: Any = await exchange.privateUtaGetV3AccountSettings()
+        return table(settings, "data").get("holdMode") == "hedge_mode"
+    market = exchange.market(symbol)
+    product = {"USDT": "USDT-FUTURES", "USDC": "USDC-FUTURES"}.get(market["settle"], "COIN-FUTURES")
+    asked = {"symbol": market["id"], "productType": product, "marginCoin": market["settleId"]}
+    answer: Any = await exchange.privateMixGetV2MixAccountAccount(asked)
+    return table(answer, "data").get("posMode") == "hedge_mode"
+
+
+BITGET = Way(
+    ticker_figures=_ticker,
+    account_figures=_figures,
+    is_hedged=_is_hedged,
+    batch_limit=50,
+    cancel_batch_limit=50,
+)

@@ -3,10 +3,14 @@
 from types import MappingProxyType
 from typing import Any
 
+import ccxt
+
 from connector.domain import MarketType
 from connector.exchange.parse import Raw, instant
+from connector.exchange.parse_account import Figures
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import TickerFigures, Way
+from connector.trading import MarginMode
 
 
 def _candle(frame: Any, open_ms: int, market: Raw) -> tuple[list[Any], bool] | None:
@@ -38,12 +42,46 @@ def _ticker(ticker: Raw, market: Raw) -> TickerFigures:
     return TickerFigures(open_interest=told(info, "openInterest"))
 
 
+async def _fetch_order(
+    exchange: Any, symbol: str, order_id: str | None, sent_id: str | None
+) -> Raw:
+    """Ask for an order among the open and latest ones, then in the history.
+
+    ccxt's fetch_order knows the exchange's id alone: of a client id it would ask for `None`. The
+    first list forgets what ended before the exchange's last restart, the second lags behind.
+    """
+    by = {"orderId": order_id} if sent_id is None else {"orderLinkId": sent_id}
+    for ask in (exchange.fetch_open_orders, exchange.fetch_canceled_and_closed_orders):
+        for raw in await ask(symbol, None, None, by):
+            return raw
+    raise ccxt.OrderNotFound(f"{exchange.id} no order {order_id or sent_id} of {symbol}")
+
+
+def _figures(balance: Raw) -> Figures:
+    """Read the unified account's totals, which Bybit tells in USD.
+
+    Source:  `{"result":{"list":[{"accountType":"UNIFIED","totalEquity":…,"totalMarginBalance":…,
+             "totalWalletBalance":…,"totalAvailableBalance":…,"totalMaintenanceMargin":…}]}}`,
+             Bybit v5 "Get Wallet Balance"; of an account with isolated margin they are empty.
+    """
+    account = table(balance, "info", "result", "list")
+    unified = account.get("accountType") == "UNIFIED"
+    return Figures(
+        wallet=told(account, "totalWalletBalance"),
+        margin_balance=told(account, "totalMarginBalance"),
+        available=told(account, "totalAvailableBalance"),
+        maintenance=told(account, "totalMaintenanceMargin"),
+        mode=MarginMode.UNIFIED if unified else MarginMode.REGULAR,
+    )
+
+
 BYBIT = Way(
     # "Spot can input up to 10 args for each subscription request", v5 "Connect"
     symbols_a_message=MappingProxyType({MarketType.SPOT: 10}),
     read_candle=_candle,
     ticker_figures=_ticker,
     batch_limit=10,
-    # ccxt asks to be told that a unified account shows only its last 500 orders this way
-    fetch_order_params=MappingProxyType({"acknowledged": True}),
+    cancel_batch_limit=10,
+    fetch_order=_fetch_order,
+    account_figures=_figures,
 )

@@ -1,10 +1,14 @@
 """Gate v4: perpetuals are counted in contracts of `quanto_multiplier`."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from connector.exchange.parse import Raw, in_base_units, instant
+from connector.exchange.parse_account import Figures
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import TickerFigures, Way
+from connector.trading import MarginMode
 
 
 def _candle(frame: Any, open_ms: int, market: Raw) -> tuple[list[Any], bool] | None:
@@ -37,10 +41,45 @@ def _ticker(ticker: Raw, market: Raw) -> TickerFigures:
     return TickerFigures(open_interest=in_base_units(contracts, market))
 
 
+def _figures(balance: Raw) -> Figures:
+    """Read the futures account, or the unified one, which Gate tells in USD.
+
+    Source:  `[{"currency":"USDT","total":"9707.80","unrealised_pnl":"3371.24","available":…,
+             "maintenance_margin":"2384.6"}]`: `total` without what open positions have made, Gate
+             v4 "Get futures account"; `{"total_margin_balance":…,"total_maintenance_margin":…,
+             "total_available_margin":…,"unified_account_total_equity":…}`, "Get unified account".
+    """
+    info: Any = balance.get("info")
+    if isinstance(info, Mapping) and "total_margin_balance" in info:
+        return Figures(
+            wallet=told(info, "unified_account_total_equity"),
+            margin_balance=told(info, "total_margin_balance"),
+            available=told(info, "total_available_margin"),
+            maintenance=told(info, "total_maintenance_margin"),
+            mode=MarginMode.UNIFIED,
+        )
+    own = table(balance, "info")
+    wallet, made = told(own, "total"), told(own, "unrealised_pnl")
+    return Figures(
+        wallet=wallet,
+        margin_balance=None if wallet is None else str(Decimal(wallet) + Decimal(made or 0)),
+        available=told(own, "available"),
+        maintenance=told(own, "maintenance_margin"),
+    )
+
+
+async def _is_hedged(exchange: Any, _: str) -> bool:
+    """Ask the futures account. Source: `{"in_dual_mode":false}`, Gate v4 "Get futures account"."""
+    rows: Any = await exchange.privateFuturesGetSettleAccounts({"settle": "usdt"})
+    return rows.get("in_dual_mode") is True
+
+
 GATE = Way(
     read_candle=_candle,
     candles_count_contracts=True,
     ticker_figures=_ticker,
+    account_figures=_figures,
+    is_hedged=_is_hedged,
     batch_limit=10,
     cancel_batch_limit=20,
 )

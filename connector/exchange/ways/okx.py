@@ -1,10 +1,13 @@
 """OKX v5: perpetuals are counted in contracts."""
 
+from decimal import Decimal
 from typing import Any
 
 from connector.exchange.parse import Raw, instant
+from connector.exchange.parse_account import Figures
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import TickerFigures, Way
+from connector.trading import MarginMode
 
 
 def _candle(frame: Any, open_ms: int, market: Raw) -> tuple[list[Any], bool] | None:
@@ -35,11 +38,43 @@ def _ticker(ticker: Raw, market: Raw) -> TickerFigures:
     return TickerFigures(volume=told(table(ticker, "info"), "volCcy24h"))
 
 
+def _figures(balance: Raw) -> Figures:
+    """Read the trading account's totals, in USD where it borrows across currencies.
+
+    `adjEq` and `mmr` are told of the multi-currency and portfolio modes alone, which are the
+    unified ones; else a currency's `eq` is its money with what its positions have made.
+
+    Source:  `{"data":[{"totalEq":"55837.43","adjEq":"55415.62","imr":"0","mmr":"0","availEq":…,
+             "details":[{"ccy":"USDT","eq":"4992.89","cashBal":"4850.43","availEq":"4834.31",
+             "upl":"142.4","mmr":""}]}]}`, OKX v5 "Get balance".
+    """
+    account = table(balance, "info", "data")
+    adjusted = told(account, "adjEq")
+    if adjusted is not None:
+        return Figures(
+            wallet=told(account, "totalEq"),
+            margin_balance=adjusted,
+            available=told(account, "availEq"),
+            maintenance=told(account, "mmr"),
+            mode=MarginMode.UNIFIED,
+        )
+    details = account.get("details")
+    rows = [each for each in details if isinstance(each, dict)] if isinstance(details, list) else []
+    own = max(rows, key=lambda each: Decimal(told(each, "eqUsd") or 0), default={})
+    return Figures(
+        wallet=told(own, "cashBal"),
+        margin_balance=told(own, "eq"),
+        available=told(own, "availEq"),
+        maintenance=told(own, "mmr"),
+    )
+
+
 OKX = Way(
     read_candle=_candle,
     ticker_figures=_ticker,
     # `{"oi":"5000","oiCcy":"555.55"}`: contracts, and the coin itself; v5 "Get Open Interest"
     open_interest=lambda raw: table(raw, "info").get("oiCcy"),
+    account_figures=_figures,
     batch_limit=20,
     cancel_batch_limit=20,
 )

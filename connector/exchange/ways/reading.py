@@ -16,7 +16,7 @@ def table(raw: Raw, *keys: str) -> Raw:
     value: Any = raw
     for key in keys:
         value = value.get(key) if isinstance(value, Mapping) else None
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             value = value[0] if value else None
     return value if isinstance(value, Mapping) else {}
 

@@ -1,6 +1,6 @@
 """What one exchange does its own way, as one frozen value."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -15,8 +15,18 @@ flag; None where the frame doesn't hold that bar of that market."""
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
+FetchOrder = Callable[[Any, str, str | None, str | None], Awaitable[Raw]]
+"""(ccxt's instance, its symbol, the exchange's order id, the client order id as it was sent), one
+of the ids None → ccxt's order; raises ccxt's OrderNotFound."""
+
 MOST_SYMBOLS = 100
 """In one subscription message, where the exchange doesn't say: Binance takes 200 names."""
+
+
+async def fetch_order(exchange: Any, symbol: str, order_id: str | None, sent_id: str | None) -> Raw:
+    """Ask as ccxt's unified call does. Some classes add the id to a text: it is never None."""
+    params = {} if sent_id is None else {"clientOrderId": sent_id}
+    return await exchange.fetch_order(order_id or "", symbol, params)
 
 
 @dataclass(frozen=True)
@@ -58,12 +68,14 @@ class Way:
     batch_limit: int = 5
     """Orders in one batch call."""
     cancel_batch_limit: int = 10
-    fetch_order_params: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
-    """What asking for an order needs beside its id."""
+    fetch_order: FetchOrder = fetch_order
     forget_listen_key: Callable[[Any], None] | None = None
     """Make ccxt ask for a new key when it next opens its private websocket."""
     account_figures: Callable[[Raw], Figures] | None = None
     """ccxt's balance structure → what the exchange says of the whole account."""
+    is_hedged: Callable[[Any, str], Awaitable[bool]] | None = None
+    """(ccxt's instance, a symbol) → whether the account holds long and short side by side; None:
+    ccxt's fetchPositionMode, or where there is none what positions say."""
 
     @property
     def flags_closed(self) -> bool:
