@@ -51,8 +51,10 @@ quietly = trap : INT; $(1); status=$$?; [ $$status -eq 130 ] || exit $$status
 run: $(READY) ## Serve the embedded exchange, no keys needed (ARGS="--config my.toml" for a real one).
 	@$(call quietly,$(BIN)/connector serve $(ARGS))
 
+# Streams of the account are asked for without symbols.
 watch: $(READY) ## Show what `make run` streams (SYMBOLS="BTCUSDT ETHUSDT", FEED=klines, ARGS=…).
-	@$(call quietly,$(BIN)/connector watch $(FEED) $(SYMBOLS) $(ARGS))
+	@$(call quietly,$(BIN)/connector watch $(FEED) \
+		$(if $(filter price klines funding,$(FEED)),$(SYMBOLS)) $(ARGS))
 
 test: $(READY) ## Run the tests (ARGS="-k name tests/marbles").
 	$(BIN)/python -m pytest $(ARGS)

@@ -22,6 +22,9 @@ ENVIRONMENT = {
 
 PREFIX, BETWEEN = "CONNECTOR_", "__"
 
+OF_CLIENTS = ("CONNECTOR_API_KEY", "CONNECTOR_API_KEY_FILE")
+"""Read by the commands that call a running connector; no key of the configuration."""
+
 _OF_KUBERNETES = re.compile(
     r"CONNECTOR_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)"
     r"|CONNECTOR_(\w+_)?PORT=(tcp|udp|sctp)://.*"
@@ -44,7 +47,9 @@ def environment_of(model: type[BaseModel], variables: Mapping[str, str]) -> Tree
     """
     told: Tree = {}
     for name in sorted(variables, key=len):
-        if name.startswith(PREFIX) and not _is_of_kubernetes(name, variables[name]):
+        if not name.startswith(PREFIX) or name in OF_CLIENTS:
+            continue
+        if not _is_of_kubernetes(name, variables[name]):
             path, plain = _key(model, name)
             if text := variables[name].strip():
                 put(told, path, text if plain else _decoded(text))

@@ -395,3 +395,12 @@ def test_an_error_of_a_config_made_in_code_shows_no_input() -> None:
 )
 def test_what_is_secret_in_a_url_is_masked_and_nothing_else(text: str, shown: str) -> None:
     assert mask_text(text) == shown
+
+
+def test_the_key_of_a_client_in_the_environment_is_none_of_the_servers_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CONNECTOR_API_KEY", "KEY")
+    monkeypatch.setenv("CONNECTOR_API_KEY_FILE", "key")
+
+    assert Config.read() == Config()

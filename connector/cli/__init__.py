@@ -8,6 +8,7 @@ import os
 import typer
 
 from connector.cli.one_line_errors import OneLineErrors
+from connector.cli.ordering import order_app
 from connector.cli.serving import serve, simulate
 from connector.cli.settings import show_config
 from connector.cli.watching import watch_app
@@ -29,3 +30,4 @@ app.command("serve")(serve)
 app.command("simulate")(simulate)
 app.command("config")(show_config)
 app.add_typer(watch_app, name="watch")
+app.add_typer(order_app, name="order")

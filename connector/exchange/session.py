@@ -60,6 +60,7 @@ class Session:
                 "binanceusdm, bybit, okx, gate, bitget"
             )
         self.way = way_of(class_name)
+        self.embedded = config.embedded
         self.ccxt = _instance(class_name, config, urls or config.ccxt.urls)
         self.market_type = _market_type(config, self.ccxt, self.way.spot_by_default)
         self.ccxt.options["defaultType"] = self.market_type.value

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 M = TypeVar("M")
 T = TypeVar("T")
 
+EXCHANGE_HEADER, EMBEDDED = "x-exchange", "embedded"
+"""Initial metadata of GetName, whose answer is configurable: the ccxt id, or that nothing real is
+behind it. A client may ask before it sends an order there."""
 FAREWELL = "the connector is shutting down"
 EVERY_UPDATE_DEPTH = 1_000
 """Prices of a symbol that may wait for a reader when every update was asked for."""
@@ -76,6 +79,9 @@ class Service(TradingCalls):
     # from memory
 
     async def GetName(self, request: rpc.GetNameRequest, context: Context) -> rpc.GetNameResponse:
+        session = self._market_data.session
+        told = EMBEDDED if session.embedded else session.ccxt.id
+        await context.send_initial_metadata(((EXCHANGE_HEADER, told),))
         return rpc.GetNameResponse(name=self._name)
 
     async def GetType(self, request: rpc.GetTypeRequest, context: Context) -> rpc.GetTypeResponse:

@@ -6,27 +6,30 @@ from decimal import Decimal
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1.events_pb2 import FundingUpdate, PriceChange
 from opensqt.market_maker.v1.resources_pb2 import Candle
+from rich.text import Text
 
-from connector.terminal.screen import Open, Row, Screen
-from connector.terminal.words import clock
+from connector.terminal.client import Target
+from connector.terminal.rows import Row, Rows
+from connector.terminal.screen import Open, Screen
+from connector.terminal.words import clock, milliseconds
 
 
-async def watch_prices(address: str, symbols: Sequence[str]) -> None:
+async def watch_prices(target: Target, symbols: Sequence[str]) -> None:
     """Show the newest price of each symbol until interrupted."""
     before: dict[str, str] = {}
 
     def row(price: PriceChange) -> Row:
         last = before.get(price.symbol, price.price.value)
         before[price.symbol] = price.price.value
-        at_ms = price.timestamp.seconds * 1000 + price.timestamp.nanos // 1_000_000
+        at_ms = milliseconds(price.timestamp)
         return price.symbol, price.price.value, _arrow(last, price.price.value), clock(at_ms)
 
     request = rpc.SubscribePriceRequest(symbols=symbols)
-    screen = Screen(("symbol", "price", "", "time (UTC)"), row)
-    await screen.show(address, [lambda stub: stub.SubscribePrice(request)])
+    screen = Screen(Rows(("symbol", "price", "", "time (UTC)"), lambda price: price.symbol, row))
+    await screen.show(target, [lambda c: c.stub.SubscribePrice(request, metadata=c.metadata)])
 
 
-async def watch_candles(address: str, symbols: Sequence[str], interval: str) -> None:
+async def watch_candles(target: Target, symbols: Sequence[str], interval: str) -> None:
     """Show the running candle of each symbol, and how many have closed, until interrupted."""
     closed = dict.fromkeys(symbols, 0)
 
@@ -46,11 +49,11 @@ async def watch_candles(address: str, symbols: Sequence[str], interval: str) -> 
 
     columns = ("symbol", f"{interval} from", "open", "high", "low", "close", "volume", "state")
     request = rpc.SubscribeKlinesRequest(symbols=symbols, interval=interval)
-    screen = Screen((*columns, "closed"), row)
-    await screen.show(address, [lambda stub: stub.SubscribeKlines(request)])
+    screen = Screen(Rows((*columns, "closed"), lambda candle: candle.symbol, row))
+    await screen.show(target, [lambda c: c.stub.SubscribeKlines(request, metadata=c.metadata)])
 
 
-async def watch_fundings(address: str, symbols: Sequence[str]) -> None:
+async def watch_fundings(target: Target, symbols: Sequence[str]) -> None:
     """Show the funding rate of each symbol until interrupted."""
 
     def row(funding: FundingUpdate) -> Row:
@@ -63,12 +66,15 @@ async def watch_fundings(address: str, symbols: Sequence[str]) -> None:
 
     def opening(symbol: str) -> Open[FundingUpdate]:
         request = rpc.SubscribeFundingRateRequest(symbol=symbol)
-        return lambda stub: stub.SubscribeFundingRate(request)
+        return lambda c: c.stub.SubscribeFundingRate(request, metadata=c.metadata)
 
-    screen = Screen(("symbol", "rate", "next (UTC)", "time (UTC)"), row)
-    await screen.show(address, [opening(symbol) for symbol in symbols])
+    columns = ("symbol", "rate", "next (UTC)", "time (UTC)")
+    screen = Screen(Rows(columns, lambda funding: funding.symbol, row))
+    await screen.show(target, [opening(symbol) for symbol in symbols])
 
 
-def _arrow(before: str, now: str) -> str:
+def _arrow(before: str, now: str) -> Text:
     change = Decimal(now) - Decimal(before)
-    return "[green]▲[/]" if change > 0 else "[red]▼[/]" if change < 0 else " "
+    if change > 0:
+        return Text("▲", "green")
+    return Text("▼", "red") if change < 0 else Text(" ")

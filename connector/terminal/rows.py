@@ -1,0 +1,71 @@
+"""Views of a stream: what of it stands on the screen, and the line of one message."""
+
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+M = TypeVar("M")
+M_contra = TypeVar("M_contra", contravariant=True)
+
+Cell = str | Text
+Row = Sequence[Cell]
+
+
+class View(Protocol[M_contra]):
+    """What a screen shows of a stream."""
+
+    def take(self, message: M_contra) -> Row:
+        """Note a message, and give its line for who reads a pipe."""
+        ...
+
+    def table(self, height: int) -> Table:
+        """Give what stands on the screen now, in about so many lines."""
+        ...
+
+
+class Rows(Generic[M]):
+    """One row a key, the newest message of each, sorted by key."""
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        key: Callable[[M], str],
+        row: Callable[[M], Row],
+        gone: Callable[[M], bool] = lambda _: False,
+    ) -> None:
+        self._columns, self._key, self._row, self._gone = columns, key, row, gone
+        self._rows: dict[str, Row] = {}
+
+    def take(self, message: M) -> Row:
+        """Put the message's row in its key's place; one that is gone leaves the screen."""
+        key, row = self._key(message), self._row(message)
+        if self._gone(message):
+            self._rows.pop(key, None)
+        else:
+            self._rows[key] = row
+        return row
+
+    def table(self, height: int) -> Table:
+        """Give the rows that fit."""
+        table = Table()
+        for column in self._columns:
+            table.add_column(column, justify="left" if column == "symbol" else "right")
+        for key in sorted(self._rows)[: max(1, height)]:
+            table.add_row(*(as_text(cell) for cell in self._rows[key]))
+        return table
+
+
+def as_text(cell: Cell) -> Text:
+    """Take a string as it stands: an id with brackets is no markup."""
+    return cell if isinstance(cell, Text) else Text(cell)
+
+
+def wide_table(*columns: str) -> Table:
+    """Give a table without walls, for wide rows: nothing in it is cut, long words are folded."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
