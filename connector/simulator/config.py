@@ -14,7 +14,7 @@ USUAL_KEY = "simulator-key"
 USUAL_SECRET = "simulator-secret"
 USUAL_BALANCE = {"USDT": "100000", "USDC": "0"}
 
-DIALECTS = ("binance",)
+DIALECTS = ("binance", "bybit")
 
 _ASSET = re.compile(r"[A-Z0-9]{2,10}")
 _YEAR_2100_MS = 4_102_444_800_000

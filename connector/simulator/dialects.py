@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from connector.simulator.binance.dialect import Binance
 from connector.simulator.binance.failures import failure as binance_failure
+from connector.simulator.bybit.dialect import Bybit
+from connector.simulator.bybit.failures import failure as bybit_failure
 from connector.simulator.config import SimulatorConfig
 from connector.simulator.market.listing import Listing
 from connector.simulator.serving.dialect import Dialect
@@ -14,6 +16,7 @@ _Make = Callable[[SimulatorConfig, dict[str, Listing], OnFrame | None], Dialect]
 
 _DIALECTS: dict[str, tuple[_Make, Failure]] = {
     "binance": (Binance, binance_failure),
+    "bybit": (Bybit, bybit_failure),
 }
 
 

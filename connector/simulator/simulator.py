@@ -190,12 +190,15 @@ class Simulator:
     def fail_next(self, method: str, path: str, how: How, times: int = 1) -> None:
         """Let the next requests to a path fail: `Faults.fail_next` says how.
 
-        `simulator.fail_next("POST", "/fapi/v1/order", "cut_after")`
+        `simulator.fail_next("POST", "/fapi/v1/order", "cut_after")`; Bybit's is /v5/order/create.
         """
         self.faults.fail_next(method, path, how, times)
 
     def expire_listen_keys(self) -> None:
-        """End the listen key: its websockets hear `listenKeyExpired`, then nothing more."""
+        """End the listen key: its websockets hear `listenKeyExpired`, then nothing more.
+
+        Errors:  NotImplementedError in a dialect that has no listen keys, which says what to do.
+        """
         self._now.dialect.expire_listen_keys(self._now.market.now_ms)
         self._now.hub.flush()
 
@@ -279,7 +282,8 @@ class Simulator:
         return found
 
     def _snapshot(self, order: Order) -> OrderSnapshot:
-        return order_snapshot(self._now.market.listings[order.symbol].instrument, order)
+        it = self._now.market.listings[order.symbol].instrument
+        return order_snapshot(it, order, self._now.dialect.order_id(order))
 
 
 async def run(config: SimulatorConfig, ready: Callable[[Simulator], None]) -> None:

@@ -171,14 +171,15 @@ def pointed_at(urls: Any, rest_url: str, ws_url: str) -> Any:
         return {key: pointed_at(value, rest_url, ws_url) for key, value in urls.items()}
     scheme, _, rest = urls.partition("://")
     path = rest.partition("/")[2]
-    return f"{ws_url if scheme.startswith('ws') else rest_url}/{path}"
+    return f"{ws_url if scheme.startswith('ws') else rest_url}/{path}".rstrip("/")
 
 
 @asynccontextmanager
 async def ccxt_client(simulator: Simulator, **settings: Any) -> AsyncGenerator[Any]:
     """Give ccxt's own class, with exact numbers, all its addresses on loopback."""
     options: Any = {"enableRateLimit": False, **settings}
-    client: Any = ccxt.pro.binanceusdm(options)
+    classes = {"binance": ccxt.pro.binanceusdm, "bybit": ccxt.pro.bybit}
+    client: Any = classes[simulator.config.dialect](options)
     client.number = str
     client.urls["api"] = pointed_at(client.urls["api"], simulator.rest_url, simulator.ws_url)
     try:

@@ -87,6 +87,10 @@ class Hub(Generic[S]):
         """Count the websockets subscribed to each stream; streams without any are left out."""
         return {name: len(stream.sessions) for name, stream in self._by_name.items()}
 
+    def stream(self, name: str) -> Stream[S] | None:
+        """Give a stream, if someone is subscribed to it."""
+        return self._by_name.get(name)
+
     def subscribe(self, session: S, name: str) -> None:
         """Subscribe to a stream that exists by its name; twice is once."""
         if name in session.streams:

@@ -113,7 +113,13 @@ class Desk:
             return
         listing = self.listings[order.symbol]
         plan = takes(listing.book, order.side, steps - order.filled, price)
-        check_amendment(self.account, self.orders, listing, order, price, steps, plan, at_ms)
+        try:
+            check_amendment(self.account, self.orders, listing, order, price, steps, plan, at_ms)
+        except Refused as refused:
+            if refused.reason is Reason.WOULD_TAKE and self._rules.takes_before_it_looks:
+                self._end(order, Status.CANCELED, at_ms, refused.reason)
+                return
+            raise
         order.price, order.steps, order.updated_ms = price, steps, at_ms
         self._listener.on_order(order, Change.AMENDED, None, at_ms)
         for take in plan:
@@ -215,6 +221,7 @@ class Desk:
             account.earn(IncomeKind.COMMISSION, order.symbol, -fee, at_ms, trade_id)
             order.filled += steps
             order.turnover += take.price * steps
+            order.fee += fee
             order.updated_ms = at_ms
             order.status = Status.PARTIALLY_FILLED if order.remaining else Status.FILLED
             fill = Fill(

@@ -110,6 +110,8 @@ class Order(msgspec.Struct, kw_only=True):
     filled: int = 0
     turnover: int = 0
     """Executed ticks x steps."""
+    fee: int = 0
+    """Paid for what is executed, in money."""
     liquidation: bool = False
     ended_by: Reason | None = None
     """What ended it, other than its fills, its owner or its date."""

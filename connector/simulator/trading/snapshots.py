@@ -16,6 +16,8 @@ class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """An order as it was when it was asked for."""
 
     order_id: int
+    exchange_id: str
+    """The id as clients see it; in some dialects a UUID."""
     client_order_id: str
     symbol: str
     side: Side
@@ -57,11 +59,12 @@ class BalanceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     available: Decimal
 
 
-def order_snapshot(it: Instrument, order: Order) -> OrderSnapshot:
+def order_snapshot(it: Instrument, order: Order, exchange_id: str) -> OrderSnapshot:
     """Copy an order."""
     average = rounded(order.turnover * it.mark_units, order.filled) if order.filled else 0
     return OrderSnapshot(
         order_id=order.order_id,
+        exchange_id=exchange_id,
         client_order_id=order.client_id,
         symbol=order.symbol,
         side=order.side,
