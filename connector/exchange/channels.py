@@ -24,19 +24,14 @@ _MARK_KINDS = _PRICE_KINDS[PriceSource.MARK]
 Watch = Callable[[Sequence[str]], Awaitable[object]]
 
 
-def price_kind(session: Session, source: PriceSource) -> str:
-    """Give the suffix of the `watch*` method that tells a source's prices.
+def price_kind(session: Session, source: PriceSource) -> str | None:
+    """Give the suffix of the `watch*` method that tells a source's prices, None where none does."""
+    return _first_offered(session, _PRICE_KINDS[source])
 
-    Errors:  Unsupported, naming the sources that the exchange does offer.
-    """
-    kind = _first_offered(session, _PRICE_KINDS[source])
-    if kind is None:
-        offered = [s.value for s, kinds in _PRICE_KINDS.items() if _first_offered(session, kinds)]
-        raise Unsupported(
-            f"{session.ccxt.id} streams no prices from {source.value!r}; "
-            f"allowed: {', '.join(offered)}"
-        )
-    return kind
+
+def streams_candles(session: Session) -> bool:
+    """Whether candles are streamed; else they are asked for."""
+    return _first_offered(session, _CANDLE_KINDS) is not None
 
 
 def candle_channel(session: Session, interval: str) -> Channel:

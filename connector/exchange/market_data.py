@@ -1,6 +1,6 @@
 """The public half of the exchange: what the unary RPCs ask and what the streams listen to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -35,12 +35,16 @@ from connector.exchange.parse import (
     parse_ticker,
     plausible,
 )
+from connector.exchange.polled import Polled
+from connector.exchange.polls import candle_poll, price_poll, together
 from connector.exchange.session import Session
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+FUNDING_S = 5.0
+"""Between two questions for funding, where it isn't streamed."""
 MAX_PAGES = 20
 """Questions for one candle history at most: exchanges answer 100 to 1,500 bars at a time."""
 
@@ -54,7 +58,7 @@ class MarketData:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._channels: dict[object, Channel] = {}
+        self._channels: dict[object, Channel | Polled] = {}
 
     async def close(self) -> None:
         """Stop keeping subscriptions."""
@@ -65,11 +69,6 @@ class MarketData:
     def has_funding(self) -> bool:
         """Whether what is traded here pays funding: perpetuals do, spot doesn't."""
         return self.session.market_type is MarketType.SWAP
-
-    @property
-    def watches_funding(self) -> bool:
-        """Whether the exchange streams funding; else it must be asked for."""
-        return self.has_funding and channels.funding_kind(self.session) is not None
 
     # what is asked
 
@@ -214,11 +213,11 @@ class MarketData:
     def listen_price(
         self, symbol: str, source: PriceSource, on_price: Callable[[Price], None], on_error: OnError
     ) -> Leave:
-        """Hear every price of a symbol.
+        """Hear every price of a symbol; where ccxt has no stream, the newest every 2 s.
 
-        Errors:  Unsupported at once where the exchange has no such stream.
+        Errors:  Unsupported at once where this source can't be asked for either.
         """
-        channel = self._structures(channels.price_kind(self.session, source))
+        channel = self._prices(source)
 
         def on_result(raw: Raw) -> None:
             price = self._try("price", lambda: parse_price(raw, source, self.session.now_ms()))
@@ -230,9 +229,13 @@ class MarketData:
     def listen_candles(
         self, symbol: str, interval: str, on_candle: Callable[[Candle], None], on_error: OnError
     ) -> Leave:
-        """Hear every update of a symbol's bars that had not ended when this began."""
+        """Hear every update of a symbol's bars that had not ended when this began.
+
+        Where ccxt has no stream, the newest two bars every 5 s.
+        Errors:  Unsupported at once where they can't be asked for either.
+        """
         ends_after_ms = self.session.now_ms() - self.interval_ms(interval)
-        channel = self._channel(interval, lambda: channels.candle_channel(self.session, interval))
+        channel = self._candles(interval)
 
         def on_result(row_and_flag: tuple[list[Any], bool]) -> None:
             row, is_closed = row_and_flag
@@ -250,18 +253,21 @@ class MarketData:
     @property
     def flags_closed_candles(self) -> bool:
         """Whether the exchange's candle frames say that a bar is closed."""
-        return self.session.way.flags_closed
+        return self.session.way.flags_closed and channels.streams_candles(self.session)
 
     def listen_funding(
-        self, symbol: str, on_funding: Callable[[FundingRate], None], on_error: OnError
+        self,
+        symbol: str,
+        on_funding: Callable[[FundingRate], None],
+        on_error: OnError,
+        poll_s: float = FUNDING_S,
     ) -> Leave:
-        """Hear every funding update of a symbol.
-
-        Errors:  Unsupported at once where the exchange has no such stream (see watches_funding).
-        """
-        kind = channels.funding_kind(self.session)
+        """Hear every funding update of a symbol; where ccxt has no stream, one each `poll_s`."""
+        kind = channels.funding_kind(self.session) if self.has_funding else None
         if kind is None:
-            raise Unsupported(f"{self.session.ccxt.id} streams no funding rates")
+            return self._channel(
+                ("polled funding", poll_s), lambda: Polled("funding", self._fundings_of, poll_s)
+            ).listen(symbol, on_funding, on_error)
         channel = self._structures(kind)
         of_mark = self.session.way.funding_in_mark_price
         read = of_mark if of_mark is not None and channels.tells_marks(kind) else None
@@ -282,10 +288,46 @@ class MarketData:
 
     # private
 
-    def _structures(self, kind: str) -> Channel:
+    async def _fundings_of(self, symbols: Sequence[str]) -> Iterable[tuple[str, object]]:
+        many = "fetchFundingRates" if self.has_funding else None
+        many = many if many is not None and self.session.offers(many) else None
+        answers = await together(self.session, many, self.funding, symbols)
+        now_ms = self.session.now_ms()
+        read = (
+            (symbol, self._try("funding", lambda raw=raw: parse_funding(raw, now_ms)))
+            if isinstance(raw, Mapping)
+            else (symbol, raw)
+            for symbol, raw in answers
+        )
+        return [(symbol, told) for symbol, told in read if told is not None]
+
+    def _prices(self, source: PriceSource) -> Channel | Polled:
+        kind = channels.price_kind(self.session, source)
+        if kind is not None:
+            return self._structures(kind)
+
+        def one(symbol: str) -> Any:
+            return self._ask(f"price of {symbol}", lambda: self._price_question(symbol, source))
+
+        return self._channel(
+            ("polled prices", source), lambda: price_poll(self.session, source, one)
+        )
+
+    def _candles(self, interval: str) -> Channel | Polled:
+        if channels.streams_candles(self.session):
+            return self._channel(interval, lambda: channels.candle_channel(self.session, interval))
+
+        async def newest(symbol: str) -> list[list[Any]]:
+            return (await self._raw_candle_rows(symbol, interval, None, 2))[-2:]
+
+        return self._channel(
+            ("polled", interval), lambda: candle_poll(self.session, interval, newest)
+        )
+
+    def _structures(self, kind: str) -> Channel | Polled:
         return self._channel(kind, lambda: channels.structure_channel(self.session, kind))
 
-    def _channel(self, key: object, make: Callable[[], Channel]) -> Channel:
+    def _channel(self, key: object, make: Callable[[], Channel | Polled]) -> Channel | Polled:
         if key not in self._channels:
             self._channels[key] = make()
         return self._channels[key]
@@ -301,13 +343,18 @@ class MarketData:
     async def _candle_rows(
         self, symbol: str, interval: str, since_ms: int | None, limit: int
     ) -> list[list[Any]]:
+        rows = await self._raw_candle_rows(symbol, interval, since_ms, limit)
+        return [self._in_base_units(symbol, row) for row in rows]
+
+    async def _raw_candle_rows(
+        self, symbol: str, interval: str, since_ms: int | None, limit: int
+    ) -> list[list[Any]]:
         self._need("fetchOHLCV")
         ccxt = self.session.ccxt
         rows = await self._ask(
             f"candles of {symbol}", lambda: ccxt.fetch_ohlcv(symbol, interval, since_ms, limit)
         )
-        rows = [self._in_base_units(symbol, row) for row in rows if row and row[0]]
-        return sorted(rows, key=lambda row: row[0])
+        return sorted((row for row in rows if row and row[0]), key=lambda row: row[0])
 
     def _in_base_units(self, symbol: str, row: list[Any]) -> list[Any]:
         """Give a candle row, its volume in base units where the exchange counts contracts."""

@@ -2,9 +2,7 @@
 
 from datetime import timedelta
 
-import reactivex
 from reactivex import Observable
-from reactivex import operators as ops
 
 from connector.domain import FundingRate
 from connector.errors import Malformed, Transient
@@ -20,16 +18,16 @@ QUIET = timedelta(seconds=1)
 def funding(market_data: MarketData, symbol: str, poll: timedelta) -> Observable[FundingRate]:
     """Emit a symbol's funding when the exchange tells it, or every `poll` where it must be asked.
 
-    Guarantee:  the first value comes by asking, if need be, within seconds.
+    Guarantee:  the first value comes by asking, if need be, within seconds; symbols that are asked
+                for share one question where the exchange has one.
     Errors:     Transient when the socket is gone or a question fails, Unsupported, Refused.
     """
-    question = asked(lambda: _asked_funding(market_data, symbol))
-    if not market_data.watches_funding:
-        return reactivex.timer(0, poll).pipe(ops.map(lambda _: question), ops.exclusive())
     streamed: Observable[FundingRate] = listening(
-        lambda on_funding, on_error: market_data.listen_funding(symbol, on_funding, on_error)
+        lambda on_funding, on_error: market_data.listen_funding(
+            symbol, on_funding, on_error, poll.total_seconds()
+        )
     )
-    return streamed.pipe(first_asked(question, QUIET))
+    return streamed.pipe(first_asked(asked(lambda: _asked_funding(market_data, symbol)), QUIET))
 
 
 async def _asked_funding(market_data: MarketData, symbol: str) -> FundingRate:

@@ -11,6 +11,7 @@ from connector.observables.listening import listening
 def klines(market_data: MarketData, symbol: str, interval: str) -> Observable[Candle]:
     """Emit every update of a symbol's bars, `is_closed` where the exchange's frame says so.
 
+    Guarantee:  every update in its order; where ccxt has no stream, the newest two bars every 5 s.
     Errors:  Transient when the socket is gone, Unsupported, Refused.
     """
     return listening(

@@ -17,7 +17,8 @@ QUIET = timedelta(seconds=3)
 def price(market_data: MarketData, symbol: str, source: PriceSource) -> Observable[Price]:
     """Emit every price of a symbol.
 
-    Guarantee:  every update that the exchange sends, in its order; a symbol so quiet that nothing
+    Guarantee:  every update that the exchange sends, in its order; where ccxt has no stream, the
+                newest every 2 s; a symbol so quiet that nothing
                 came within 3 s is asked for once, so that a first price always arrives.
     Errors:     Transient when the socket is gone, Unsupported, Refused.
     """
