@@ -14,6 +14,7 @@ from reactivex.scheduler.eventloop import AsyncIOScheduler
 from connector.config import BadConfig, Config
 from connector.errors import Denied, Refused, Transient
 from connector.exchange.account import AccountData
+from connector.exchange.account_events import AccountEvents
 from connector.exchange.embedded import embedded_urls
 from connector.exchange.market_data import MarketData
 from connector.exchange.order_batches import OrderBatches
@@ -71,7 +72,7 @@ class Connector:
         trading = self._trading(stack)
         self.feeds = Feeds(
             ExchangeSources(self.market_data, config.feeds),
-            ExchangePrivateSources(self.session, self._events),
+            ExchangePrivateSources(self.session, self._events, self._account, self._account_events),
             config.feeds,
             config.exchange.shown_name,
         )
@@ -102,6 +103,8 @@ class Connector:
         self._events = OrderEvents(self.session, orders)
         stack.push_async_callback(self._events.close)
         self._account = AccountData(self.session)
+        self._account_events = AccountEvents(self.session, self._account)
+        stack.push_async_callback(self._account_events.close)
         return Trading(orders, OrderBatches(self.session, orders), self._account)
 
     async def ready(self) -> None:

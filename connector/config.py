@@ -177,6 +177,21 @@ class OrdersFeed(_Section):
     )
 
 
+class PositionsFeed(_Section):
+    """The position stream."""
+
+    refresh_s: float = Field(
+        default=10, gt=0, le=3600, description="asked at least so often, for profit and margins"
+    )
+    poll_s: float = Field(default=5, gt=0, le=3600, description="where the exchange has no stream")
+
+
+class AccountFeed(PositionsFeed):
+    """The account stream."""
+
+    heartbeat_s: float = Field(default=10, gt=0, le=3600, description="a quiet account is repeated")
+
+
 class FeedsConfig(_Section):
     """How each stream is shaped before it is shared."""
 
@@ -184,6 +199,8 @@ class FeedsConfig(_Section):
     klines: KlinesFeed = Field(default_factory=KlinesFeed)
     funding: FundingFeed = Field(default_factory=FundingFeed)
     orders: OrdersFeed = Field(default_factory=OrdersFeed)
+    positions: PositionsFeed = Field(default_factory=PositionsFeed)
+    account: AccountFeed = Field(default_factory=AccountFeed)
     linger_s: float = Field(
         default=5, ge=0, le=30, description="an upstream is kept this long after its last client"
     )

@@ -12,6 +12,7 @@ from reactivex import operators as ops
 from reactivex.subject import Subject
 
 from connector import metrics, wire
+from connector.account_feeds import AccountFeeds
 from connector.config import FeedsConfig
 from connector.domain import Candle, FundingRate, Price
 from connector.errors import Unsupported
@@ -70,6 +71,10 @@ class Feeds:
         self._shared: dict[Key, Observable[object]] = {}
         self._backoff = backoff or Backoff()
         self._closing: Subject[object] = Subject()
+        self.of_account = AccountFeeds(
+            private, config, self._backoff, self._closing, self._canonical
+        )
+        """Positions, and the account as a whole."""
 
     def close(self) -> None:
         """Let go of every upstream, for good."""

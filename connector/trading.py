@@ -116,7 +116,11 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Position(msgspec.Struct, frozen=True):
-    """A symbol's net position in base units: short is negative, flat is 0."""
+    """A symbol's net position in base units: short is negative, flat is 0.
+
+    A mark price of "0" is an unknown one; `maintenance_margin` in the settlement asset, None where
+    the exchange doesn't tell it.
+    """
 
     symbol: str
     size: Digits
@@ -127,6 +131,7 @@ class Position(msgspec.Struct, frozen=True):
     margin_type: str
     isolated_margin: Digits | None
     liquidation_price: Digits | None
+    maintenance_margin: Digits | None = None
 
 
 class Balance(msgspec.Struct, frozen=True):

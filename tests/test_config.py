@@ -184,7 +184,10 @@ def test_a_file_from_a_windows_editor_is_read(tmp_path: Path) -> None:
         ("[feeds.price]\nmax_per_second = -1\n", "feeds.price.max_per_second: .*0"),
         ("[feeds.price]\nheartbeat_s = nan\n", "feeds.price.heartbeat_s: .*0"),
         ("[feeds]\nprice = 3\n", "feeds.price must be a table with some of the keys heartbeat_s,"),
-        ("[[feeds]]\nlinger_s = 3\n", "feeds must be a table with some of the keys funding,"),
+        (
+            "[[feeds]]\nlinger_s = 3\n",
+            "feeds must be a table with some of the keys account, funding,",
+        ),
         ('exchange = "x"\n', "exchange must be a table with some of the keys api_key, .*ccxt"),
         ("server = 50051\n", "server must be a table"),
         ("simulator = false\n", "simulator must be a table"),

@@ -1,7 +1,8 @@
 """The account of one session: balances, positions, health, as they are asked for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import structlog
@@ -11,7 +12,7 @@ from connector.errors import Malformed, Refused, Unsupported
 from connector.exchange.parse import Raw
 from connector.exchange.parse_account import (
     Figures,
-    maintenance_of,
+    Wallets,
     parse_account,
     parse_balances,
     parse_position,
@@ -36,6 +37,8 @@ class AccountData:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._known: dict[str, Position] = {}
+        """By symbol, as last asked or heard."""
 
     async def validate(self) -> None:
         """Ask for the balance once, and refuse hedge mode.
@@ -61,38 +64,69 @@ class AccountData:
     async def positions(self, symbol: str | None = None) -> list[Position]:
         """Ask for the open positions of a symbol, or of every served one, without flat ones."""
         positions = [self._position(raw) for raw in await self._raw_positions(symbol)]
-        return [position for position in positions if position.size.strip("-0.")]
+        held = [position for position in positions if Decimal(position.size)]
+        kept = {} if symbol is None else {s: p for s, p in self._known.items() if s != symbol}
+        self._known = kept | {position.symbol: position for position in held}
+        return held
+
+    def heard(self, raw: Raw) -> Position | None:
+        """Read a position that a frame tells, completed from what was last known of its symbol.
+
+        None for a market that isn't served.
+        Errors:  Malformed.
+        """
+        if not self._session.symbols.serves(raw.get("symbol") or ""):
+            return None
+        position = self._position(raw, self._known.get(raw["symbol"]))
+        self._known[position.symbol] = position
+        return position
+
+    async def wallets(self) -> Wallets:
+        """Ask for every asset's balance, with the exchange's own figures of the account."""
+        raw = await self._raw_balance()
+        figures_of = self._session.way.account_figures
+        figures = figures_of(raw) if figures_of is not None else Figures()
+        return Wallets(parse_balances(raw), figures)
 
     async def account(self) -> Account:
         """Ask for balances and positions together."""
-        raw_balance, raw_positions = await asyncio.gather(
-            self._raw_balance(), self._raw_positions(None)
+        return self.complete(*await asyncio.gather(self.wallets(), self.positions()))
+
+    def complete(self, wallets: Wallets, positions: Sequence[Position]) -> Account:
+        """Put the account together, in its own quote asset.
+
+        That is the one in which its positions are settled, or else in which it has money; of
+        several, the one that more of the served markets settle in.
+        """
+        markets = self._session.ccxt.markets
+        held_in = {markets[each.symbol].get("settle") for each in positions}
+        owned = {asset for asset, own in wallets.balances.items() if Decimal(own.total)}
+        assets = self._settling
+        quote = next(
+            (asset for own in (held_in, owned) for asset in assets if asset in own), self.quote
         )
-        held = [raw for raw in raw_positions if self._position(raw).size.strip("-0.")]
-        figures_of = self._session.way.account_figures
-        return parse_account(
-            parse_balances(raw_balance),
-            [self._position(raw) for raw in held],
-            figures_of(raw_balance) if figures_of is not None else Figures(),
-            maintenance_of(held),
-            self.quote,
-        )
+        return parse_account(wallets, positions, quote)
 
     @property
     def quote(self) -> str:
         """The asset that most of the served markets settle in."""
+        return next(iter(self._settling), "USDT")
+
+    @property
+    def _settling(self) -> list[str]:
+        """Assets in which served markets settle, the most frequent first."""
         settles: dict[str, int] = {}
         for market in self._session.ccxt.markets.values():
             if self._session.symbols.serves(market["symbol"]):
                 asset = market.get("settle") or market["quote"]
                 settles[asset] = settles.get(asset, 0) + 1
-        return max(settles, key=lambda asset: settles[asset], default="USDT")
+        return sorted(settles, key=lambda asset: -settles[asset])
 
-    def _position(self, raw: Raw) -> Position:
+    def _position(self, raw: Raw, before: Position | None = None) -> Position:
         market = self._session.ccxt.markets.get(raw.get("symbol") or "")
         if market is None:
             raise Malformed(f"a position in {str(raw.get('symbol'))[:40]!r}, which is no market")
-        return parse_position(raw, market.get("contractSize"))
+        return parse_position(raw, market.get("contractSize"), before)
 
     async def _raw_balance(self) -> Raw:
         return await self._ask("balance", self._session.ccxt.fetch_balance)

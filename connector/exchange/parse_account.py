@@ -24,8 +24,21 @@ class Figures:
     mode: MarginMode = MarginMode.REGULAR
 
 
-def parse_position(raw: Raw, contract_size: Digits | None) -> Position:
+@dataclass(frozen=True)
+class Wallets:
+    """Every asset's balance, and what the exchange says of the account as a whole."""
+
+    balances: Mapping[str, Balance]
+    figures: Figures
+
+
+def parse_position(
+    raw: Raw, contract_size: Digits | None, before: Position | None = None
+) -> Position:
     """Read a position: signed, in base units, by its `side` or the sign it already has.
+
+    What it doesn't tell is taken from `before`, the last one known of its symbol; but what hangs on
+    the size or the entry price, only when both are the same.
 
     Guarantee:  a liquidation price is told only beside a mark price.
     Errors:     Malformed without symbol or contracts.
@@ -39,18 +52,30 @@ def parse_position(raw: Raw, contract_size: Digits | None) -> Position:
         size = -abs(size)
     elif side == "long":
         size = abs(size)
+    entry = _maybe(raw.get("entryPrice")) or "0"
     mark, liquidation = _above_zero(raw.get("markPrice")), _above_zero(raw.get("liquidationPrice"))
-    isolated = str(raw.get("marginMode") or "").lower() == "isolated"
+    maintenance = _maybe(raw.get("maintenanceMargin"))
+    collateral = _maybe(raw.get("collateral"))
+    leverage, mode = _leverage(raw.get("leverage")), str(raw.get("marginMode") or "").lower()
+    if before is not None:
+        mark = mark or _above_zero(before.mark_price)
+        leverage, mode = leverage or before.leverage, mode or before.margin_type
+        if (size, Decimal(entry)) == (Decimal(before.size), Decimal(before.entry_price)):
+            liquidation = liquidation or before.liquidation_price
+            maintenance = maintenance or before.maintenance_margin
+            collateral = collateral or before.isolated_margin
+    isolated = mode == "isolated"
     return Position(
         symbol=symbol,
         size=_plain(size),
-        entry_price=_maybe(raw.get("entryPrice")) or "0",
+        entry_price=entry,
         mark_price=mark or "0",
         unrealized_pnl=_maybe(raw.get("unrealizedPnl")) or "0",
-        leverage=_leverage(raw.get("leverage")),
+        leverage=leverage or 1,
         margin_type="isolated" if isolated else "cross",
-        isolated_margin=_maybe(raw.get("collateral")) if isolated else None,
+        isolated_margin=collateral if isolated else None,
         liquidation_price=liquidation if mark else None,
+        maintenance_margin=maintenance,
     )
 
 
@@ -68,10 +93,8 @@ def parse_balances(raw: Raw) -> dict[str, Balance]:
 
 
 def parse_account(
-    balances: Mapping[str, Balance],
+    wallets: Wallets,
     positions: Sequence[Position],
-    figures: Figures,
-    maintenance_of_positions: Digits | None,
     quote: str,
 ) -> Account:
     """Complete an account from its parts, by the exchange's own figures where it gives them.
@@ -79,13 +102,15 @@ def parse_account(
     The rule where it doesn't: wallet and available are the quote asset's, the margin balance adds
     the positions' unrealised profit, the health score is one less maintenance margin over adjusted
     equity, within 0 and 1; without positions it is 1. With positions and no maintenance margin
-    known there is no score.
+    known, or no equity told, there is no score.
     """
-    own = balances.get(quote, Balance(quote, "0", "0"))
+    figures, told = wallets.figures, wallets.balances.get(quote)
+    own = told or Balance(quote, "0", "0")
     wallet = figures.wallet or own.total
+    is_told = told is not None or figures.margin_balance is not None
     unrealized = sum((Decimal(position.unrealized_pnl) for position in positions), ZERO)
     equity = figures.margin_balance or _plain(Decimal(wallet) + unrealized)
-    maintenance = figures.maintenance or maintenance_of_positions
+    maintenance = figures.maintenance or _maintenance_of(positions)
     return Account(
         total_wallet_balance=wallet,
         total_margin_balance=equity,
@@ -93,21 +118,20 @@ def parse_account(
         positions=tuple(positions),
         account_leverage=max((position.leverage for position in positions), default=1),
         is_unified=figures.mode is not MarginMode.REGULAR,
-        health_score=_health(Decimal(equity), maintenance, bool(positions)),
+        health_score=_health(Decimal(equity), maintenance if is_told else None, bool(positions)),
         margin_mode=figures.mode,
         adjusted_equity=equity,
         total_maintenance_margin=maintenance or "0",
     )
 
 
-def maintenance_of(raws: Sequence[Raw]) -> Digits | None:
+def _maintenance_of(positions: Sequence[Position]) -> Digits | None:
     """Add up the positions' maintenance margins; None when one of them doesn't tell its own."""
     total = ZERO
-    for raw in raws:
-        told = _maybe(raw.get("maintenanceMargin"))
-        if told is None:
+    for position in positions:
+        if position.maintenance_margin is None:
             return None
-        total += Decimal(told)
+        total += Decimal(position.maintenance_margin)
     return _plain(total)
 
 
@@ -122,9 +146,9 @@ def _health(equity: Decimal, maintenance: Digits | None, has_positions: bool) ->
     return _plain(score.quantize(Decimal("0.000001")))
 
 
-def _leverage(value: Any) -> int:
+def _leverage(value: Any) -> int | None:
     text = _maybe(value)
-    return max(1, int(Decimal(text).to_integral_value())) if text else 1
+    return max(1, int(Decimal(text).to_integral_value())) if text else None
 
 
 def _above_zero(value: Any) -> Digits | None:

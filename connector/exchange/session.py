@@ -43,6 +43,8 @@ KEEP_ALIVE_MS = 5_000
 PROBE_S = 5.0
 """Between two looks at whether the exchange is there."""
 OPEN_RETRY_CAP_S = 30.0
+NO_SNAPSHOT = {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False}
+"""ccxt would ask for positions at the first subscription alone, and tell nothing else till then."""
 
 
 class Session:
@@ -221,7 +223,7 @@ def _instance(class_name: str, config: ExchangeConfig, urls: Mapping[str, Any]) 
             "timeout": int(timedelta(seconds=ASK_TIMEOUT_S).total_seconds() * 1000),
             "enableRateLimit": True,
             "newUpdates": True,
-            "options": {**way.options},
+            "options": {"watchPositions": NO_SNAPSHOT, **way.options},
             **config.ccxt.proxies,
         }
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
@@ -18,7 +18,7 @@ from reactivex.subject import Subject
 from connector import wire
 from connector.config import FeedsConfig
 from connector.domain import MarketType
-from connector.errors import Closing, Transient, Unsupported
+from connector.errors import Closing, Transient
 from connector.exchange.market_data import MarketData
 from connector.exchange.symbols import Symbols
 from connector.feeds import Feeds
@@ -204,12 +204,7 @@ class Service(TradingCalls):
         buffer: LatestByKey[FundingUpdate] = LatestByKey(lambda update: update.symbol)
         await self._serve(self._feeds.fundings(asked), buffer, context)
 
-    # streams of the account: not part of the connector yet
-
-    async def _unserved(self, request: object, context: Context) -> NoReturn:
-        raise Unsupported("streams of the account are not part of this version")
-
-    SubscribeAccount = SubscribePositions = _unserved  # pyright: ignore
+    # streams of the account
 
     async def SubscribeOrders(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, request: rpc.SubscribeOrdersRequest, context: Context
@@ -217,6 +212,21 @@ class Service(TradingCalls):
         await self._when_ready(lambda _: None)
         buffer: Lossless[OrderUpdate] = Lossless()
         await self._serve(self._feeds.orders, buffer, context)
+
+    async def SubscribeAccount(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, request: rpc.SubscribeAccountRequest, context: Context
+    ) -> None:
+        await self._when_ready(lambda _: None)
+        buffer: LatestByKey[resources.Account] = LatestByKey(lambda _: None)
+        await self._serve(self._feeds.of_account.account, buffer, context)
+
+    async def SubscribePositions(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, request: rpc.SubscribePositionsRequest, context: Context
+    ) -> None:
+        spellings = [request.symbol] if request.symbol else []
+        asked = await self._when_ready(lambda s: {text: s.resolve(text) for text in spellings})
+        buffer: LatestByKey[resources.Position] = LatestByKey(lambda position: position.symbol)
+        await self._serve(self._feeds.of_account.positions(asked), buffer, context)
 
     # private
 

@@ -8,15 +8,24 @@ from reactivex import Observable
 
 from connector.config import FeedsConfig
 from connector.domain import Candle, FundingRate, Price
+from connector.exchange.account import AccountData
+from connector.exchange.account_events import AccountEvents
 from connector.exchange.market_data import MarketData
 from connector.exchange.order_events import OrderEvents
+from connector.exchange.parse_account import Wallets
 from connector.exchange.session import Session
+from connector.observables.account import (
+    asked_positions,
+    asked_wallets,
+    balance_news,
+    positions_told,
+)
 from connector.observables.asked import asked
 from connector.observables.funding import funding
 from connector.observables.klines import closed_klines, klines
 from connector.observables.listening import listening
 from connector.observables.price import price
-from connector.trading import Order, Trade
+from connector.trading import Account, Order, Position, Trade
 
 
 class Sources(Protocol):
@@ -121,12 +130,53 @@ class PrivateSources(Protocol):
         """Ask once whether there are other open orders than those believed open."""
         ...
 
+    @property
+    def tells_balances(self) -> bool:
+        """Whether balances are streamed; else they must be asked for."""
+        ...
+
+    @property
+    def tells_positions(self) -> bool:
+        """Whether positions are streamed; else they must be asked for."""
+        ...
+
+    def balance_news(self) -> Observable[None]:
+        """Emit when balances changed, and whenever their stream has opened."""
+        ...
+
+    def wallets(self) -> Observable[Wallets]:
+        """Ask once for balances."""
+        ...
+
+    def positions_told(self) -> Observable[Position | None]:
+        """Emit each position that is told, and None whenever the stream has opened."""
+        ...
+
+    def positions(self) -> Observable[tuple[Position, ...]]:
+        """Ask once for all open positions."""
+        ...
+
+    def hang_up_positions(self) -> None:
+        """Open the stream of positions anew, if it is open: it was found deaf."""
+        ...
+
+    def complete(self, wallets: Wallets, positions: Sequence[Position]) -> Account | None:
+        """Put the account together; None when it isn't fit to be published."""
+        ...
+
 
 class ExchangePrivateSources:
     """The exchange's account as a source."""
 
-    def __init__(self, session: Session, events: OrderEvents) -> None:
+    def __init__(
+        self,
+        session: Session,
+        events: OrderEvents,
+        account: AccountData,
+        account_events: AccountEvents,
+    ) -> None:
         self._session, self._events = session, events
+        self._account, self._account_events = account, account_events
 
     def now_ms(self) -> int:
         """Give the exchange's time."""
@@ -145,3 +195,41 @@ class ExchangePrivateSources:
     def orders_differ(self, believed_open: Sequence[Order]) -> Observable[bool]:
         """Ask once whether the exchange knows other open orders. Errors: the question's."""
         return asked(lambda: self._events.differs(believed_open))
+
+    @property
+    def tells_balances(self) -> bool:
+        """Whether the exchange streams balances."""
+        return self._account_events.tells_balances
+
+    @property
+    def tells_positions(self) -> bool:
+        """Whether the exchange streams positions."""
+        return self._account_events.tells_positions
+
+    def balance_news(self) -> Observable[None]:
+        """Emit when balances changed. Errors: Transient, Denied."""
+        return balance_news(self._account_events)
+
+    def wallets(self) -> Observable[Wallets]:
+        """Ask once for balances. Errors: Transient, Denied, Unsupported."""
+        return asked_wallets(self._account)
+
+    def positions_told(self) -> Observable[Position | None]:
+        """Emit each position that a frame tells. Errors: Transient, Denied."""
+        return positions_told(self._account_events)
+
+    def positions(self) -> Observable[tuple[Position, ...]]:
+        """Ask once for all open positions. Errors: Transient, Denied, Unsupported."""
+        return asked_positions(self._account)
+
+    def hang_up_positions(self) -> None:
+        """Open the private websocket anew, with a new listen key."""
+        self._account_events.hang_up()
+
+    def complete(self, wallets: Wallets, positions: Sequence[Position]) -> Account | None:
+        """Put the account together, as GetAccount does.
+
+        None for a unified account without a health score: engines take that for a score of 0.
+        """
+        account = self._account.complete(wallets, positions)
+        return None if account.is_unified and account.health_score is None else account

@@ -1,5 +1,6 @@
 """Operators: Observable in, Observable out. All time is the scheduler's given at subscribe."""
 
+from connector.operators.ask_on_news import Deafness, Pace, ask_on_news
 from connector.operators.bars import Gap
 from connector.operators.candle_closer import FetchClosed
 from connector.operators.close_candles import close_candles
@@ -23,14 +24,17 @@ from connector.operators.until_disposed import until_disposed
 
 __all__ = [
     "Backoff",
+    "Deafness",
     "FetchClosed",
     "FetchMissed",
     "Gap",
     "Ledger",
     "Operator",
+    "Pace",
     "Positions",
     "SchedulerMissing",
     "always",
+    "ask_on_news",
     "close_candles",
     "coalesce",
     "combine_account",

@@ -74,4 +74,5 @@ def flattened(position: Position) -> Position:
         unrealized_pnl="0",
         isolated_margin=None,
         liquidation_price=None,
+        maintenance_margin=None,
     )

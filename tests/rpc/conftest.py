@@ -64,7 +64,10 @@ async def serve(no_task_left: None) -> AsyncIterator[Serve]:
     started: list[Served] = []
 
     async def start(
-        exchange: dict[str, Any] | None = None, feeds: dict[str, Any] | None = None, **server: Any
+        exchange: dict[str, Any] | None = None,
+        feeds: dict[str, Any] | None = None,
+        keys: bool = True,
+        **server: Any,
     ) -> Served:
         settings: dict[str, Any] = {"start_ms": START_MS, "updates_per_second": 0, "symbols": 3}
         settings |= exchange or {}
@@ -74,8 +77,8 @@ async def serve(no_task_left: None) -> AsyncIterator[Serve]:
             {
                 "exchange": {
                     "id": "binanceusdm",
-                    "api_key": simulator.config.api_key or "",
-                    "api_secret": simulator.config.api_secret or "",
+                    "api_key": (keys and simulator.config.api_key) or "",
+                    "api_secret": (keys and simulator.config.api_secret) or "",
                     "ccxt": {"urls": embedded_urls(simulator.rest_url, simulator.ws_url)},
                 },
                 "state": {"path": ":memory:"},

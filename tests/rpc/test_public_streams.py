@@ -280,23 +280,6 @@ async def test_a_refused_stream_says_why_after_its_pause(
     assert asyncio.get_running_loop().time() - began >= 0.08
 
 
-@pytest.mark.parametrize(
-    ("method", "request_"),
-    [
-        ("SubscribeAccount", rpc.SubscribeAccountRequest()),
-        ("SubscribePositions", rpc.SubscribePositionsRequest()),
-    ],
-)
-async def test_a_stream_that_is_not_there_yet_says_so(
-    serve: Serve, method: str, request_: object
-) -> None:
-    served = await serve()
-
-    call = getattr(served.stub, method)(request_)
-
-    assert await call.code() is grpc.StatusCode.UNIMPLEMENTED
-
-
 async def test_a_thousand_subscriptions_leave_nothing_behind(serve: Serve) -> None:
     served = await serve(feeds={"linger_s": 0})
     holding = _prices(served, "ETHUSDT")
