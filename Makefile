@@ -19,7 +19,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .PHONY: help setup run watch test lint lint-style lint-types lint-arrows lint-proto format \
-	proto proto-check contract bench lock clean build/proto.binpb
+	proto proto-check contract bench bench-check lock clean build/proto.binpb
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
@@ -118,8 +118,11 @@ lint-proto: build/proto.binpb
 contract: build/proto.binpb ## Take proto/ as it stands for the contract that must not break.
 	$(BIN)/buf build build/proto.binpb --exclude-source-info -o proto/contract.txtpb
 
-bench: $(READY) ## Measure (ARGS=…).
+bench: $(READY) ## Measure whole processes; ARGS=quick, ARGS="blast many", ARGS=--keep (bench/README.md).
 	$(BIN)/python -m bench $(ARGS)
+
+bench-check: $(READY) ## Measure shortly; fail if a ratio is a quarter worse than in docs/bench.json.
+	$(BIN)/python -m bench --check $(or $(ARGS),quick)
 
 # Hashes of every platform's wheels, for Python 3.11 and newer; pins move only as far as
 # pyproject.toml asks, or with ARGS=--upgrade all the way.

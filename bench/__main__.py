@@ -11,37 +11,52 @@ import tempfile
 import time
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
 
+from bench import record
+from bench.picture import draw
 from bench.processes import ChildFailed
 from bench.report import Result, show
 from bench.run import Run, Scenario
-from bench.scenarios import SCENARIOS
+from bench.scenarios import QUICK, SCENARIOS
 
-PIPED_WIDTH = 120
-SCENARIO_S = 60.0
-"""What a scenario may take besides its measuring: a bound, not a figure."""
+PIPED_WIDTH = 130
+QUICK_S = 3.0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measure whole processes on loopback. Exit status 1 for anything lost, "
-        "doubled or out of order; never for a slow figure.",
+        "doubled or out of order; never for a slow figure, but with --check.",
     )
-    parser.add_argument("scenario", nargs="*", help="all of them when none is named")
-    parser.add_argument("--list", action="store_true", help="name the scenarios")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the values there too")
     parser.add_argument(
-        "--seconds", type=float, help="how long each scenario measures (1 to 60; else its own)"
+        "scenario",
+        nargs="*",
+        help=f"all of them when none is named; quick: {', '.join(QUICK)}, {QUICK_S:.0f} s each",
+    )
+    parser.add_argument("--list", action="store_true", help="name the scenarios")
+    parser.add_argument(
+        "--seconds", type=float, help="how long each measurement lasts (1 to 60; else its own)"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help=f"exit status 1 if a ratio is {record.WORSE} times that of docs/bench.json",
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="renew docs/bench.json and docs/bench.svg"
     )
     arguments = parser.parse_args()
-    unknown = [name for name in arguments.scenario if name not in SCENARIOS]
+    unknown = [name for name in arguments.scenario if name not in (*SCENARIOS, "quick")]
     if unknown:
-        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
+        parser.error(f"unknown: {', '.join(unknown)}; there are quick, {', '.join(SCENARIOS)}")
     if arguments.seconds is not None and not 1 <= arguments.seconds <= 60:
         parser.error("--seconds: 1 to 60")
+    if arguments.keep and arguments.scenario:
+        parser.error("--keep: of a whole run only, so name no scenario")
+    if arguments.check and not record.KEPT.exists():
+        parser.error("--check: there is no docs/bench.json to compare with; --keep makes it")
     return arguments
 
 
@@ -49,11 +64,12 @@ async def _run_all(chosen: list[Scenario], run: Run, console: Console) -> list[R
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    limit_s = SCENARIO_S + run.seconds(0)
     results: list[Result] = []
     for scenario in chosen:
+        limit_s = scenario.limit_s + run.seconds(0)
         result = Result(scenario.name, scenario.about)
         results.append(result)
+        began = time.monotonic()
         try:
             async with asyncio.timeout(limit_s):
                 await scenario.measure(run, result)
@@ -61,6 +77,7 @@ async def _run_all(chosen: list[Scenario], run: Run, console: Console) -> list[R
             result.faults.append(str(error))
         except TimeoutError:
             result.faults.append(f"not done within {limit_s:.0f} s")
+        result.seconds = round(time.monotonic() - began, 1)
         show(result, console)
     return results
 
@@ -68,6 +85,15 @@ async def _run_all(chosen: list[Scenario], run: Run, console: Console) -> list[R
 def _load() -> str:
     python = platform.python_version()
     return f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, Python {python}"
+
+
+def _check(results: list[Result], console: Console) -> int:
+    """Compare with the committed run; give how many ratios became worse."""
+    lines, worse = record.compare(record.read(record.KEPT).results, results)
+    for line in lines:
+        console.print(line, style="bold red" if line in worse else None, highlight=False)
+    console.print(f"{len(lines)} ratios compared, {len(worse)} worse by more than a quarter\n")
+    return len(worse) if lines else 1
 
 
 def main() -> int:
@@ -84,13 +110,17 @@ def main() -> int:
         print("bench: CPU and memory are read from /proc, which only Linux has", file=sys.stderr)
         return 2
     names: list[str] = arguments.scenario
+    quick = "quick" in names
+    if quick:
+        names = [*QUICK, *names]
     chosen = [each for name, each in SCENARIOS.items() if not names or name in names]
+    seconds = arguments.seconds or (QUICK_S if quick else None)
     console.print(f"{_load()}. On a busy machine trust ratios and counts, not milliseconds.\n")
-    began = time.monotonic()
+    began, load_before = time.monotonic(), os.getloadavg()[0]
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     faults = 0
     try:
-        results = asyncio.run(_run_all(chosen, Run(folder, arguments.seconds), console))
+        results = asyncio.run(_run_all(chosen, Run(folder, seconds, quick), console))
         faults = sum(len(result.faults) for result in results)
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("bench: stopped", file=sys.stderr)
@@ -100,10 +130,16 @@ def main() -> int:
             shutil.rmtree(folder, ignore_errors=True)
     if faults:
         console.print(f"The logs of all processes are kept in {folder}", highlight=False)
-    console.print(f"{time.monotonic() - began:.0f} s, faults: {faults}. Then: {_load()}")
-    if arguments.json is not None:
-        arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
-    return 1 if faults else 0
+    took_s = time.monotonic() - began
+    told = record.Record(record.machine(load_before), round(took_s, 1), results)
+    record.write(told, record.LAST)
+    worse = _check(results, console) if arguments.check else 0
+    console.print(f"{took_s:.0f} s, faults: {faults}. Then: {_load()}. Values: build/bench.json")
+    if arguments.keep and not faults:
+        record.write(told, record.KEPT)
+        record.PICTURE.write_text(draw(told))
+        console.print("docs/bench.json and docs/bench.svg renewed")
+    return 1 if faults or worse else 0
 
 
 if __name__ == "__main__":

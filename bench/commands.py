@@ -37,7 +37,25 @@ class SentBars(msgspec.Struct, tag=True):
     """Answer: BarJournal, every frame sent that closes a bar."""
 
 
-ToExchange = Pause | Subscriptions | SentPrices | SentBars
+class Bursts(msgspec.Struct, tag=True):
+    """Send tickers, `size` of one symbol in one piece, the symbols in turn. Answer: Burst.
+
+    The walks have to rest; `pause_s` lies between two pieces' beginnings, 0 for none.
+    """
+
+    count: int
+    size: int
+    pause_s: float
+
+
+ToExchange = Pause | Subscriptions | SentPrices | SentBars | Bursts
+
+
+class Burst(msgspec.Struct):
+    """When the first and the last piece were written, wall clock."""
+
+    from_ns: int
+    until_ns: int
 
 
 class Counts(msgspec.Struct):
@@ -91,6 +109,10 @@ class Listen(msgspec.Struct, tag=True):
     symbols: list[str]
 
 
+class Lag(msgspec.Struct, tag=True):
+    """Ask a process that watches its event loop. Answer: Latencies, since asked last."""
+
+
 class Received(msgspec.Struct, tag=True):
     """Answer: Counts, messages by client."""
 
@@ -122,7 +144,7 @@ class Cycle(msgspec.Struct, tag=True):
     count: int
 
 
-ToClients = Listen | Received | Leave | Call | Cycle
+ToClients = Listen | Lag | Received | Leave | Call | Cycle
 
 
 # to the process that asks the exchange itself
@@ -170,9 +192,10 @@ class Heard(msgspec.Struct):
 
 
 class Latencies(msgspec.Struct):
-    """Of each call."""
+    """Of each call, and when it began, wall clock."""
 
     ns: list[int]
+    began_ns: list[int] = msgspec.field(default_factory=list[int])
 
 
 class Cycled(msgspec.Struct):

@@ -25,6 +25,17 @@ class Comparison(msgspec.Struct):
     """Symbols whose last received price isn't the last sent one."""
     latencies_ns: list[int] = msgspec.field(default_factory=list[int])
 
+    @property
+    def wrong(self) -> int:
+        """What must never be, slow or not."""
+        return self.doubled + self.disordered + self.strange
+
+    def add(self, other: "Comparison") -> None:
+        """Add another client's."""
+        for name in ("sent", "received", "lost", "doubled", "disordered", "strange", "not_last"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.latencies_ns += other.latencies_ns
+
 
 def compare_prices(
     sent: Iterable[PriceAt],

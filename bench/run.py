@@ -14,8 +14,10 @@ class Run:
     folder: Path
     """For logs and configurations; gone afterwards."""
     asked_seconds: float | None
+    quick: bool = False
+    """Whether to leave out what takes long."""
     floor_us: float | None = None
-    """CPU microseconds of a bare server for a message, once scenario `floor` has told."""
+    """CPU microseconds of a bare server for a message, once scenario `ladder` has told."""
 
     def seconds(self, default: float) -> float:
         """Tell how long to measure."""
@@ -36,3 +38,5 @@ class Scenario:
     about: str
     measure: Callable[[Run, Result], Awaitable[None]]
     """Fills the result; what it found before an error is shown."""
+    limit_s: float = 60.0
+    """What it may take besides its measuring: a bound, not a figure."""

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -24,6 +26,7 @@ from bench.processes import CONNECTOR, START_S, Child, ChildFailed, machine_s, r
 from bench.programs import python
 from connector.simulator.config import USUAL_KEY, USUAL_SECRET
 
+Server = Literal["connector", "plain"]
 Toml = str | int | float | bool | Mapping[str, "Toml"]
 
 LOAD_SYMBOLS = 50
@@ -70,10 +73,9 @@ class Window(msgspec.Struct):
 class Stage:
     """The processes of one scenario."""
 
-    def __init__(self, exchange: Child, exchange_port: int, connector: Child, port: int) -> None:
+    def __init__(self, exchange: Child, rest_url: str, connector: Child, address: str) -> None:
         self.exchange, self.connector = exchange, connector
-        self.rest_url = f"http://127.0.0.1:{exchange_port}"
-        self.address = f"127.0.0.1:{port}"
+        self.rest_url, self.address = rest_url, address
 
     async def subscriptions(self) -> dict[str, int]:
         """Count the websockets on each of the exchange's streams."""
@@ -90,20 +92,47 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(
-    folder: Path, exchange: Mapping[str, int | float], connector: Mapping[str, Toml] = {}
-) -> AsyncGenerator[Stage]:
-    """Start an exchange with SimulatorConfig's values, and a connector before it."""
-    async with AsyncExitStack() as stack:
-        command = python("exchange", json.dumps(exchange))
-        simulator = await stack.enter_async_context(running("exchange", command, folder))
+async def exchange(
+    folder: Path, settings: Mapping[str, int | float]
+) -> AsyncGenerator[tuple[Child, str]]:
+    """Start an exchange with SimulatorConfig's values; gives it and its REST address."""
+    command = python("exchange", json.dumps(settings))
+    async with running("exchange", command, folder) as simulator:
         port = (await simulator.line(Listening, START_S)).port
-        config = folder / f"connector of {port}.toml"
-        config.write_text(_toml({**_pointed_at(port, config.with_suffix(".sqlite3")), **connector}))
-        serve = [CONNECTOR, "serve", "--config", str(config), "--log-level", "info"]
-        server = await stack.enter_async_context(running("connector", serve, folder))
+        yield simulator, f"http://127.0.0.1:{port}"
+
+
+@asynccontextmanager
+async def served(
+    folder: Path,
+    simulator: Child,
+    rest_url: str,
+    settings: Mapping[str, Toml] = {},
+    kind: Server = "connector",
+) -> AsyncGenerator[Stage]:
+    """Start a connector, or the plain way's server, before an exchange."""
+    if kind == "plain":
+        command = [sys.executable, "-m", "bench.plain", rest_url]
+    else:
+        config = folder / f"connector of {rest_url.rpartition(':')[2]}.toml"
+        state = config.with_suffix(".sqlite3")
+        config.write_text(_toml({**_pointed_at(rest_url, state), **settings}))
+        command = [CONNECTOR, "serve", "--config", str(config), "--log-level", "info"]
+    async with running(kind, command, folder) as server:
         serving = await server.line(Serving, START_S)
-        yield Stage(simulator, port, server, serving.port)
+        yield Stage(simulator, rest_url, server, f"127.0.0.1:{serving.port}")
+
+
+@asynccontextmanager
+async def staged(
+    folder: Path, settings: Mapping[str, int | float], connector: Mapping[str, Toml] = {}
+) -> AsyncGenerator[Stage]:
+    """Start an exchange, and a connector before it."""
+    async with (
+        exchange(folder, settings) as (simulator, rest_url),
+        served(folder, simulator, rest_url, connector) as stage,
+    ):
+        yield stage
 
 
 @asynccontextmanager
@@ -144,11 +173,13 @@ async def listen(child: Child, *streams: Listen) -> None:
         await asyncio.sleep(0.05)
 
 
-async def leave_when_quiet(child: Child) -> list[HeardBy]:
+async def leave_when_quiet(
+    child: Child, quiet_s: float = QUIET_S, at_most_s: float = QUIET_AT_MOST_S
+) -> list[HeardBy]:
     """Wait until nothing more comes, then cancel the streams and take what they heard."""
     before, quiet_since = await _received(child), time.monotonic()
-    until = quiet_since + QUIET_AT_MOST_S
-    while (now := time.monotonic()) - quiet_since < QUIET_S and now < until:
+    until = quiet_since + at_most_s
+    while (now := time.monotonic()) - quiet_since < quiet_s and now < until:
         await asyncio.sleep(LOOK_S)
         if (counts := await _received(child)) != before:
             before, quiet_since = counts, time.monotonic()
@@ -171,10 +202,10 @@ async def _received(child: Child) -> dict[str, int]:
     return (await child.ask(Received(), Counts)).by_name
 
 
-def _pointed_at(port: int, state: Path) -> dict[str, Toml]:
+def _pointed_at(rest_url: str, state: Path) -> dict[str, Toml]:
     from connector.exchange.embedded import embedded_urls  # ccxt's import takes a second
 
-    urls = embedded_urls(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}")
+    urls = embedded_urls(rest_url, rest_url.replace("http", "ws", 1))
     return {
         "exchange": {
             "id": "binanceusdm",

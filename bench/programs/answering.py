@@ -32,11 +32,13 @@ async def answer_commands(
         tell(await answer(commands.decode(line)))
 
 
-def run(main: Callable[[], Coroutine[None, None, None]]) -> None:
-    """Run on uvloop, as the connector does, without garbage collection.
+def run(main: Callable[[], Coroutine[None, None, None]], *, collecting: bool = False) -> None:
+    """Run on uvloop, as the connector does, and without garbage collection unless asked for it.
 
-    A pause of the exchange's or of a client's would be taken for one of the connector's.
+    A pause of the exchange's or of a client's would be taken for one of the connector's; what is
+    measured itself collects as the connector does.
     """
-    gc.disable()
+    if not collecting:
+        gc.disable()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())

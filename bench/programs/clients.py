@@ -35,6 +35,7 @@ from bench.commands import (
     Done,
     Heard,
     HeardBy,
+    Lag,
     Latencies,
     Leave,
     Listen,
@@ -98,13 +99,14 @@ class Client:
 
 
 async def _call(asked: Call) -> Latencies:
-    latencies: list[int] = []
+    latencies, began = list[int](), list[int]()
     name, price = GetNameRequest(), GetLatestPriceRequest(symbol=asked.symbol)
     order, account = _order(asked), GetAccountRequest()
     async with _connection(asked.address) as stub:
         await stub.GetName(name)  # connects
         for _ in range(asked.count):
             order.client_order_id = f"bench-{next(_order_ids)}"
+            began.append(time.time_ns())
             began_ns = time.perf_counter_ns()
             match asked.method:
                 case "GetName":
@@ -116,7 +118,7 @@ async def _call(asked: Call) -> Latencies:
                 case "GetAccount":
                     await stub.GetAccount(account)
             latencies.append(time.perf_counter_ns() - began_ns)
-    return Latencies(latencies)
+    return Latencies(latencies, began)
 
 
 def _order(asked: Call) -> PlaceOrderRequest:
@@ -202,6 +204,8 @@ async def _main() -> None:
                 return await _call(command)
             case Cycle():
                 return await _cycle(command)
+            case Lag():
+                raise ValueError("clients don't watch their loop")
 
     tell(Listening())
     await answer_commands(msgspec.json.Decoder(ToClients), answer)

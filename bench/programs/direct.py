@@ -146,4 +146,4 @@ async def _timed(question: Question, count: int) -> Latencies:
 
 
 if __name__ == "__main__":
-    run(_main)
+    run(_main, collecting=True)

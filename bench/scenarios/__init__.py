@@ -1,9 +1,37 @@
 """All scenarios, in the order in which they are run."""
 
 from bench.run import Scenario
-from bench.scenarios import closes, cycles, default, every, fanout, floor, start, trading, unary
+from bench.scenarios import (
+    alone,
+    blast,
+    bursts,
+    closes,
+    cycles,
+    default,
+    ladder,
+    many,
+    memory,
+    start,
+    trading,
+    unary,
+)
 
 SCENARIOS: dict[str, Scenario] = {
     module.SCENARIO.name: module.SCENARIO
-    for module in (floor, every, default, closes, fanout, cycles, unary, trading, start)
+    for module in (
+        ladder,
+        bursts,
+        blast,
+        many,
+        alone,
+        memory,
+        trading,
+        unary,
+        default,
+        closes,
+        cycles,
+        start,
+    )
 }
+QUICK = ("ladder", "blast", "trading")
+"""Run by `quick`."""

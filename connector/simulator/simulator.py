@@ -151,13 +151,15 @@ class Simulator:
         """
         await self._now.drop_sockets(private)
 
-    def send_raw(self, stream: str | None, text: str) -> int:
+    def send_raw(self, stream: str | None, text: str, *, at_once: bool = True) -> int:
         """Send text as it stands to a stream's subscribers, or with None to all websockets.
 
-        Gives the number of websockets it went to.
+        Gives the number of websockets it went to. Not `at_once`: when the loop's turn ends, in one
+        piece with whatever else was sent in it.
         """
-        sent = self._now.hub.send_raw(stream, text)
-        self._now.hub.flush()
+        hub = self._now.hub
+        sent = hub.send_raw(stream, text)
+        (hub.flush if at_once else hub.flush_soon)()
         return sent
 
     @property
