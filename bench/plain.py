@@ -23,9 +23,10 @@ from opensqt.market_maker.v1.exchange_pb2 import (
 
 from bench.commands import Done, Listening
 from bench.programs.answering import answer_commands, run, tell
-from connector.config import ExchangeConfig
+from connector.config import ExchangeConfig, LogConfig
 from connector.exchange.embedded import embedded_urls
 from connector.exchange.session import Session
+from connector.logs import configure_logs
 
 SERVICE = DESCRIPTOR.services_by_name["ExchangeService"].full_name
 
@@ -70,6 +71,7 @@ class Plain:
 
 
 async def _main() -> None:
+    configure_logs(LogConfig())  # stdout is for answers
     rest_url = sys.argv[1]
     urls = embedded_urls(rest_url, rest_url.replace("http", "ws", 1))
     session = Session(ExchangeConfig(id="binanceusdm"), urls)

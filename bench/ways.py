@@ -4,7 +4,7 @@ ours     the connector
 plain    watch loops and a queue (bench/plain.py)
 floor    a bare grpc.aio stream of constant messages at the same rate; no exchange behind it
 socket   a bare websocket to the exchange, and orjson; no gRPC before it
-ingest   the connector without its server
+ingest   the connector with nobody at its server
 """
 
 import asyncio

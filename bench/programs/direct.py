@@ -18,9 +18,10 @@ from pydantic import SecretStr
 
 from bench.commands import Ask, Latencies, Listening, Prepare, Prepared, ToDirect
 from bench.programs.answering import answer_commands, run, tell
-from connector.config import ExchangeConfig
+from connector.config import ExchangeConfig, LogConfig
 from connector.exchange.embedded import embedded_urls
 from connector.exchange.session import Session
+from connector.logs import configure_logs
 from connector.simulator.config import USUAL_KEY, USUAL_SECRET
 
 Question = Callable[[], Awaitable[object]]
@@ -80,6 +81,7 @@ class Bare:
 
 
 async def _main() -> None:
+    configure_logs(LogConfig())  # stdout is for answers
     rest_url = sys.argv[1]
     key, secret = SecretStr(USUAL_KEY), SecretStr(USUAL_SECRET)
     config = ExchangeConfig(id="binanceusdm", api_key=key, api_secret=secret)

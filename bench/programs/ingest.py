@@ -1,4 +1,4 @@
-"""The connector without its server: exchange, parsers, operators, feeds; and its loop's lag.
+"""The connector with nobody at its server: exchange, parsers, operators, feeds; its loop's lag.
 
 It answers what clients answer; a Listen's address is the exchange's REST address.
 """
@@ -26,15 +26,18 @@ from bench.commands import (
     ToClients,
 )
 from bench.programs.answering import answer_commands, run, tell
-from connector.config import ExchangeConfig, FeedsConfig, PriceFeed
+from connector.app import Connector
+from connector.config import (
+    CcxtConfig,
+    Config,
+    ExchangeConfig,
+    FeedsConfig,
+    PriceFeed,
+    ServerConfig,
+    StateConfig,
+)
 from connector.exchange.embedded import embedded_urls
-from connector.exchange.market_data import MarketData
-from connector.exchange.order_events import OrderEvents
-from connector.exchange.order_ids import OrderIds
-from connector.exchange.orders import Orders
-from connector.exchange.session import Session
-from connector.feeds import Feeds
-from connector.observables import ExchangePrivateSources, ExchangeSources
+from connector.logs import configure_logs
 
 LOOK_S = 0.005
 
@@ -49,14 +52,20 @@ async def _note_lag(lags: list[int]) -> None:
 async def _main() -> None:
     rest_url, max_per_second = sys.argv[1], float(sys.argv[2])
     urls = embedded_urls(rest_url, rest_url.replace("http", "ws", 1))
-    session = Session(ExchangeConfig(id="binanceusdm"), urls)
-    await session.open()
-    data = MarketData(session)
-    events = OrderEvents(session, Orders(session, OrderIds(":memory:", "bench")))
-    config = FeedsConfig(price=PriceFeed(max_per_second=max_per_second, heartbeat_s=60))
-    feeds = Feeds(
-        ExchangeSources(data, config), ExchangePrivateSources(session, events), config, "bench"
+    config = Config(
+        exchange=ExchangeConfig(id="binanceusdm", ccxt=CcxtConfig(urls=urls)),
+        feeds=FeedsConfig(price=PriceFeed(max_per_second=max_per_second, heartbeat_s=60)),
+        server=ServerConfig(port=0),
+        state=StateConfig(path=":memory:"),
     )
+    configure_logs(config.log)
+    async with Connector(config) as connector:
+        await connector.ready()
+        await _answer(connector)
+
+
+async def _answer(connector: Connector) -> None:
+    feeds, symbols = connector.feeds, connector.session.symbols
     scheduler = AsyncIOScheduler(asyncio.get_running_loop())
     heard: list[tuple[int, PriceChange]] = []
     names: list[str] = []
@@ -66,9 +75,7 @@ async def _main() -> None:
     async def answer(command: ToClients) -> msgspec.Struct:
         match command:
             case Listen():
-                asked = {
-                    spelling: session.symbols.resolve(spelling) for spelling in command.symbols
-                }
+                asked = {spelling: symbols.resolve(spelling) for spelling in command.symbols}
                 feeds.prices(asked).subscribe(
                     lambda price: heard.append((time.time_ns(), price)), scheduler=scheduler
                 )
@@ -91,9 +98,6 @@ async def _main() -> None:
         await answer_commands(msgspec.json.Decoder(ToClients), answer)
     finally:
         looking.cancel()
-        await data.close()
-        await events.close()
-        await session.close()
 
 
 def _price(at_ns: int, message: PriceChange) -> PriceAt:
