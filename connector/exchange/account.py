@@ -9,7 +9,7 @@ import structlog
 
 from connector.domain import Digits, MarketType
 from connector.errors import Malformed, Refused, Unsupported
-from connector.exchange.parse import Raw
+from connector.exchange.parse import Raw, parse_symbol_info
 from connector.exchange.parse_account import (
     Figures,
     Wallets,
@@ -18,6 +18,7 @@ from connector.exchange.parse_account import (
     parse_position,
 )
 from connector.exchange.session import Session
+from connector.exchange.spot import holdings
 from connector.trading import Account, Balance, Position
 
 log = structlog.get_logger(__name__)
@@ -62,7 +63,13 @@ class AccountData:
         return found.free if found is not None else "0"
 
     async def positions(self, symbol: str | None = None) -> list[Position]:
-        """Ask for the open positions of a symbol, or of every served one, without flat ones."""
+        """Ask for the open positions of a symbol, or of every served one, without flat ones.
+
+        On spot, what is owned of the symbol's base asset; of all symbols, those of one quote asset,
+        so that nothing is told twice.
+        """
+        if self._session.market_type is MarketType.SPOT:
+            return await self._holdings(symbol)
         positions = [self._position(raw) for raw in await self._raw_positions(symbol)]
         held = [position for position in positions if Decimal(position.size)]
         kept = {} if symbol is None else {s: p for s, p in self._known.items() if s != symbol}
@@ -96,8 +103,11 @@ class AccountData:
         """Put the account together, in its own quote asset.
 
         That is the one in which its positions are settled, or else in which it has money; of
-        several, the one that more of the served markets settle in.
+        several, the one that more of the served markets settle in. On spot nothing is owed: what is
+        owned beside the quote asset is no position of the account, nor in its equity.
         """
+        if self._session.market_type is MarketType.SPOT:
+            return parse_account(wallets, (), self.quote)
         markets = self._session.ccxt.markets
         held_in = {markets[each.symbol].get("settle") for each in positions}
         owned = {asset for asset, own in wallets.balances.items() if Decimal(own.total)}
@@ -131,10 +141,15 @@ class AccountData:
     async def _raw_balance(self) -> Raw:
         return await self._ask("balance", self._session.ccxt.fetch_balance)
 
+    async def _holdings(self, symbol: str | None) -> list[Position]:
+        markets, serves = self._session.ccxt.markets, self._session.symbols.serves
+        symbols = [symbol] if symbol is not None else [s for s in markets if serves(s)]
+        quoted = [s for s in symbols if symbol or markets[s]["quote"] == self.quote]
+        infos = [parse_symbol_info(markets[each], each) for each in quoted]
+        return holdings(await self.balances(), infos)
+
     async def _raw_positions(self, symbol: str | None) -> list[Raw]:
         session = self._session
-        if session.market_type is MarketType.SPOT:
-            return []
         if not session.offers("fetchPositions"):
             raise Unsupported(f"{session.ccxt.id} has no fetchPositions")
         asked = None if symbol is None else [symbol]

@@ -64,7 +64,7 @@ class OrderBatches:
                 await stack.enter_async_context(self._orders.alone(key))
             for index, request in requests.items():
                 try:
-                    fitted = self._orders.fit(request)
+                    fitted = self._orders.fit(await self._orders.as_taken(request))
                     existing = await self._orders.existing(fitted)
                     if existing is not None:
                         outcomes[index] = existing

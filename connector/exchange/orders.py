@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from connector.domain import Digits
+from connector.domain import Digits, MarketType, digits
 from connector.errors import (
     ConnectorError,
     DuplicateOrder,
@@ -31,6 +31,7 @@ from connector.exchange.parse import Raw, parse_symbol_info
 from connector.exchange.parse_orders import OrderReader
 from connector.exchange.rounding import contracts, fitted
 from connector.exchange.session import Session
+from connector.exchange.spot import spot_parameters, with_quantity_kept
 from connector.trading import Order, OrderRequest, OrderType, TimeInForce
 
 log = structlog.get_logger(__name__)
@@ -82,7 +83,7 @@ class Orders:
 
     async def _place_alone(self, request: OrderRequest) -> Order:
         async with self.alone(request.client_order_id):
-            request = self.fit(request)
+            request = self.fit(await self.as_taken(request))
             existing = await self.existing(request)
             return existing or await self.send(request)
 
@@ -99,6 +100,21 @@ class Orders:
             if waiting > 1:
                 self._locks[client_order_id] = (lock, waiting - 1)
 
+    async def as_taken(self, request: OrderRequest) -> OrderRequest:
+        """Give the kind of order that says the same where the exchange hasn't this kind.
+
+        Errors:  those of asking for a price, where it takes one.
+        """
+        session, symbol = self._session, request.symbol
+        if session.market_type is not MarketType.SPOT or not session.way.spot_buys_by_cost:
+            return request
+
+        async def best_ask() -> Digits:
+            ticker: Raw = await session.ask("a ticker", lambda: session.ccxt.fetch_ticker(symbol))
+            return digits(ticker.get("ask") or ticker.get("last"))
+
+        return await with_quantity_kept(request, best_ask)
+
     def fit(self, request: OrderRequest) -> OrderRequest:
         """Round an order to its market. Errors: InvalidOrder."""
         market = self._session.ccxt.market(request.symbol)
@@ -108,15 +124,21 @@ class Orders:
         """Give the client id as the exchange takes it, and ccxt's arguments of an order.
 
         Guarantee:  the way back from that id is kept before anything is sent.
+        Errors:     Unsupported, InvalidOrder for what spot hasn't.
         """
+        session = self._session
+        on_spot = session.market_type is MarketType.SPOT
+        spots = (
+            spot_parameters(request, session.ccxt.id, session.way.spot_margin) if on_spot else {}
+        )
         sent_id = self._client_ids.sent(request.client_order_id)
         self._ids.note_client_id(request.client_order_id, "", request.symbol)
-        params: dict[str, Any] = {"clientOrderId": sent_id}
+        params: dict[str, Any] = {"clientOrderId": sent_id, **spots}
         if request.time_in_force is TimeInForce.GTX:
             params["postOnly"] = True
         elif request.type is OrderType.LIMIT:
             params["timeInForce"] = request.time_in_force.value
-        if request.reduce_only:
+        if request.reduce_only and not on_spot:
             params["reduceOnly"] = True
         size = self._session.ccxt.market(request.symbol)["contractSize"]
         return sent_id, {

@@ -1,6 +1,7 @@
 """Bitget v2: perpetuals are counted in base units."""
 
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from connector.exchange.parse import Raw
@@ -58,9 +59,14 @@ async def _is_hedged(exchange: Any, symbol: str) -> bool:
 
 
 BITGET = Way(
+    # the tickers that ccxt asks for by default tell no time of the next funding
+    options=MappingProxyType(
+        {"fetchFundingRates": {"method": "publicMixGetV2MixMarketCurrentFundRate"}}
+    ),
     ticker_figures=_ticker,
     account_figures=_figures,
     is_hedged=_is_hedged,
+    spot_buys_by_cost=True,
     batch_limit=50,
     cancel_batch_limit=50,
 )

@@ -83,5 +83,7 @@ BYBIT = Way(
     batch_limit=10,
     cancel_batch_limit=10,
     fetch_order=_fetch_order,
+    # isLeverage: "Whether to borrow. Unified account Spot trading only", v5 "Place Order"
+    spot_margin=MappingProxyType({"isLeverage": 1}),
     account_figures=_figures,
 )

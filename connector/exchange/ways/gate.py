@@ -80,6 +80,7 @@ GATE = Way(
     ticker_figures=_ticker,
     account_figures=_figures,
     is_hedged=_is_hedged,
+    spot_buys_by_cost=True,
     batch_limit=10,
     cancel_batch_limit=20,
 )

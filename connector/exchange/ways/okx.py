@@ -1,6 +1,7 @@
 """OKX v5: perpetuals are counted in contracts."""
 
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from connector.exchange.parse import Raw, instant
@@ -75,6 +76,8 @@ OKX = Way(
     # `{"oi":"5000","oiCcy":"555.55"}`: contracts, and the coin itself; v5 "Get Open Interest"
     open_interest=lambda raw: table(raw, "info").get("oiCcy"),
     account_figures=_figures,
+    # tdMode cross: spot orders are `cash`, those that borrow `cross`; v5 "Place order"
+    spot_margin=MappingProxyType({"marginMode": "cross"}),
     batch_limit=20,
     cancel_batch_limit=20,
 )

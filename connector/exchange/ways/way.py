@@ -69,6 +69,11 @@ class Way:
     """Orders in one batch call."""
     cancel_batch_limit: int = 10
     fetch_order: FetchOrder = fetch_order
+    spot_margin: Mapping[str, Any] | None = None
+    """ccxt's parameters of a spot order that borrows, where the exchange keeps such orders in
+    spot's own books; None: refused, since they could be neither found nor cancelled there."""
+    spot_buys_by_cost: bool = False
+    """Whether a MARKET buy on spot is told in quote money; it is sent as IOC LIMIT instead."""
     forget_listen_key: Callable[[Any], None] | None = None
     """Make ccxt ask for a new key when it next opens its private websocket."""
     account_figures: Callable[[Raw], Figures] | None = None
