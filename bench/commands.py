@@ -3,6 +3,7 @@
 The clients know the proto and this file, nothing of the connector.
 """
 
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
@@ -48,7 +49,17 @@ class Bursts(msgspec.Struct, tag=True):
     pause_s: float
 
 
-ToExchange = Pause | Subscriptions | SentPrices | SentBars | Bursts
+class FillAll(msgspec.Struct, tag=True):
+    """Fill every open order in so many parts, all in one turn. Answer: Done."""
+
+    parts: int
+
+
+class SentOrders(msgspec.Struct, tag=True):
+    """Answer: OrderJournal, every order frame sent."""
+
+
+ToExchange = Pause | Subscriptions | SentPrices | SentBars | Bursts | FillAll | SentOrders
 
 
 class Burst(msgspec.Struct):
@@ -97,6 +108,23 @@ class BarJournal(msgspec.Struct):
     bars: list[BarAt]
 
 
+class OrderAt(msgspec.Struct, array_like=True):
+    """An order's update that was sent, or received, and what tells it from all others."""
+
+    at_ns: int
+    order_id: int
+    executed: str
+    """Of the order so far, without trailing zeros."""
+    trade_id: str
+    """Empty where the update is no fill."""
+
+
+class OrderJournal(msgspec.Struct):
+    """In the order of sending."""
+
+    orders: list[OrderAt]
+
+
 # to the clients
 
 
@@ -105,7 +133,7 @@ class Listen(msgspec.Struct, tag=True):
 
     client: str
     address: str
-    feed: Literal["prices", "bars"]
+    feed: Literal["prices", "bars", "orders"]
     symbols: list[str]
 
 
@@ -183,6 +211,7 @@ class HeardBy(msgspec.Struct):
     bars: list[BarAt]
     ended: str
     """Status of a stream that ended by itself; empty: it was open until it was cancelled."""
+    orders: list[OrderAt] = msgspec.field(default_factory=list[OrderAt])
 
 
 class Heard(msgspec.Struct):
@@ -204,3 +233,8 @@ class Cycled(msgspec.Struct):
     done: int
     failed: list[str]
     seconds: float
+
+
+def plain_text(number: str) -> str:
+    """Write a number without trailing zeros, so that the same number is the same text."""
+    return f"{Decimal(number or '0').normalize():f}"

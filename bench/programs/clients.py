@@ -10,12 +10,13 @@ from contextlib import asynccontextmanager
 import grpc
 import msgspec
 from google.type.decimal_pb2 import Decimal
-from opensqt.market_maker.v1.events_pb2 import PriceChange
+from opensqt.market_maker.v1.events_pb2 import OrderUpdate, PriceChange
 from opensqt.market_maker.v1.exchange_pb2 import (
     GetAccountRequest,
     GetLatestPriceRequest,
     GetNameRequest,
     SubscribeKlinesRequest,
+    SubscribeOrdersRequest,
     SubscribePriceRequest,
 )
 from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
@@ -40,9 +41,11 @@ from bench.commands import (
     Leave,
     Listen,
     Listening,
+    OrderAt,
     PriceAt,
     Received,
     ToClients,
+    plain_text,
 )
 from bench.programs.answering import answer_commands, run, tell
 
@@ -59,6 +62,7 @@ class Client:
     def __init__(self, asked: Listen) -> None:
         self.prices: list[tuple[int, PriceChange]] = []
         self.bars: list[tuple[int, Candle]] = []
+        self.orders: list[tuple[int, OrderUpdate]] = []
         self._asked = asked
         self._ended = ""
         self._task = asyncio.create_task(self._listen())
@@ -66,7 +70,7 @@ class Client:
     @property
     def count(self) -> int:
         """How many messages came."""
-        return len(self.prices) + len(self.bars)
+        return len(self.prices) + len(self.bars) + len(self.orders)
 
     async def leave(self) -> HeardBy:
         """Cancel the stream and tell what came."""
@@ -77,6 +81,7 @@ class Client:
             prices=[_price(at_ns, message) for at_ns, message in self.prices],
             bars=[_bar(at_ns, message) for at_ns, message in self.bars],
             ended=self._ended,
+            orders=[_order_at(at_ns, message) for at_ns, message in self.orders],
         )
 
     async def _listen(self) -> None:
@@ -88,6 +93,10 @@ class Client:
                     request = SubscribePriceRequest(symbols=asked.symbols)
                     async for price in stub.SubscribePrice(request):
                         note_price((time.time_ns(), price))
+                elif asked.feed == "orders":
+                    note_order = self.orders.append
+                    async for update in stub.SubscribeOrders(SubscribeOrdersRequest()):
+                        note_order((time.time_ns(), update))
                 else:
                     note_bar = self.bars.append
                     bars = SubscribeKlinesRequest(symbols=asked.symbols, interval=INTERVAL)
@@ -173,6 +182,11 @@ def _price(at_ns: int, message: PriceChange) -> PriceAt:
     told = message.timestamp
     stamp_ns = told.seconds * 1_000_000_000 + told.nanos
     return PriceAt(at_ns, message.symbol, stamp_ns, message.price.value)
+
+
+def _order_at(at_ns: int, update: OrderUpdate) -> OrderAt:
+    executed = plain_text(update.executed_qty.value)
+    return OrderAt(at_ns, update.order_id, executed, update.last_trade.trade_id)
 
 
 def _bar(at_ns: int, bar: Candle) -> BarAt:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 
 import msgspec
 import orjson
@@ -15,14 +16,19 @@ from bench.commands import (
     Bursts,
     Counts,
     Done,
+    FillAll,
     Listening,
+    OrderAt,
+    OrderJournal,
     Pause,
     PriceAt,
     PriceJournal,
     SentBars,
+    SentOrders,
     SentPrices,
     Subscriptions,
     ToExchange,
+    plain_text,
 )
 from bench.programs.answering import answer_commands, run, tell
 from connector.simulator import Simulator, SimulatorConfig
@@ -49,6 +55,17 @@ class _Kline(msgspec.Struct):
     k: _Bar
 
 
+class _OrderFrame(msgspec.Struct):
+    i: int
+    z: str
+    t: int
+
+
+class _UserFrame(msgspec.Struct):
+    e: str
+    o: _OrderFrame | None = None
+
+
 class Journal:
     """Frames as they were sent; decoded only when asked for."""
 
@@ -67,6 +84,17 @@ class Journal:
             if stream.endswith("@ticker"):
                 ticker = decoder.decode(payload)
                 sent.append(PriceAt(at_ns, ticker.s, ticker.E * 1_000_000, ticker.c))
+        return sent
+
+    def orders(self) -> list[OrderAt]:
+        """Give the frames of the account's orders."""
+        decoder = msgspec.json.Decoder(_UserFrame)
+        sent: list[OrderAt] = []
+        for at_ns, stream, payload in self._frames:
+            frame = decoder.decode(payload) if stream == "userData" else None
+            if frame is not None and frame.e == "ORDER_TRADE_UPDATE" and frame.o is not None:
+                trade = str(frame.o.t) if frame.o.t else ""
+                sent.append(OrderAt(at_ns, frame.o.i, plain_text(frame.o.z), trade))
         return sent
 
     def newest(self) -> dict[str, str]:
@@ -115,6 +143,14 @@ def _pieces(asked: Bursts, newest: dict[str, str], now_ms: int) -> Iterator[tupl
         yield name, texts
 
 
+def _fill_all(parts: int, simulator: Simulator) -> None:
+    for order in simulator.orders(only_open=True):
+        step = Decimal((0, (1,), int(order.quantity.as_tuple().exponent)))
+        for _ in range(parts - 1):
+            simulator.fill(order.symbol, order.order_id, str(step))
+        simulator.fill(order.symbol, order.order_id)
+
+
 def _next(price: str) -> str:
     """Give a price one unit of its last digit higher."""
     part = price.partition(".")[2]
@@ -137,6 +173,11 @@ async def _main() -> None:
                 return Counts(simulator.subscriptions())
             case Bursts():
                 return await _send(command, simulator, journal)
+            case FillAll():
+                _fill_all(command.parts, simulator)
+                return Done()
+            case SentOrders():
+                return OrderJournal(journal.orders())
             case SentPrices():
                 return PriceJournal(journal.prices())
             case SentBars():
