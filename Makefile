@@ -18,7 +18,7 @@ SYMBOLS ?= BTCUSDT ETHUSDT SOLUSDT
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup run watch test lint lint-style lint-types lint-arrows lint-proto format \
+.PHONY: help setup run watch test states lint lint-style lint-types lint-arrows lint-proto format \
 	proto proto-check contract bench bench-check lock clean build/proto.binpb
 
 help: ## Show this list.
@@ -58,6 +58,10 @@ watch: $(READY) ## Show what `make run` streams (SYMBOLS="BTCUSDT ETHUSDT", FEED
 
 test: $(READY) ## Run the tests (ARGS="-k name tests/marbles").
 	$(BIN)/python -m pytest $(ARGS)
+
+STEPS ?= 10000
+states: $(READY) ## Play random orders and faults (STEPS=10000, ARGS="--hypothesis-seed=7").
+	STEPS=$(STEPS) $(BIN)/python -m pytest --show-capture=no tests/rpc/test_order_states.py $(ARGS)
 
 lint: lint-style lint-types lint-arrows lint-proto ## Check style, types, arrows between rooms, and proto.
 

@@ -161,7 +161,7 @@ class Feeds:
         updates = private.orders().pipe(
             cross_check(silence, lambda: private.orders_differ(ledger.unfinished())),
             repair_gaps(
-                lambda since_ms: private.missed_orders(since_ms, ledger.unfinished()),
+                lambda since_ms: private.missed_orders(since_ms, ledger.unfinished),
                 private.now_ms,
                 ledger.seed,
             ),

@@ -5,15 +5,12 @@ by time, the refused first, and drops what could not be cancelled.
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
-import ccxt
-
-from connector.errors import ConnectorError, OrderNotFound
-from connector.exchange.order_faults import is_outcome_unknown, order_error
+from connector.errors import ConnectorError, OrderNotFound, Transient
+from connector.exchange.order_faults import is_outcome_unknown, order_error, refusal
 from connector.exchange.orders import SEND_TIMEOUT_S, Orders
 from connector.exchange.parse import Raw
 from connector.exchange.session import Session
@@ -109,21 +106,17 @@ class OrderBatches:
                 )
             else:
                 # the refused carry no client id, but keep the order of their requests
-                refusal = (
-                    refusals[unmatched.index(index)] if len(refusals) == len(unmatched) else None
-                )
-                error = self._refusal(refusal)
+                each_told = len(refusals) == len(unmatched)
+                refused = refusals[unmatched.index(index)] if each_told else None
+                error: Exception = TimeoutError("the batch's answer says nothing of this order")
+                if refused is not None and isinstance(refused.get("info"), dict):
+                    error = refusal(self._session.ccxt.id, refused["info"])
                 outcomes[index] = await self._attempt(
                     lambda request=request, sent_id=sent_id, error=error: (
                         self._orders.after_failure(request, sent_id, error)
                     )
                 )
         return outcomes
-
-    def _refusal(self, raw: Raw | None) -> Exception:
-        if raw is None:
-            return TimeoutError("the batch's answer says nothing of this order")
-        return ccxt.ExchangeError(f"{self._session.ccxt.id} {json.dumps(raw.get('info'))}")
 
     async def _settle(self, request: OrderRequest, sent_id: str, lost: Exception | None) -> Outcome:
         """Look a lost order up; place singly what was refused as a whole."""
@@ -144,32 +137,47 @@ class OrderBatches:
                 errors[order_id] = error
         limit = self._session.way.cancel_batch_limit
         cancelled: set[str] = set()
+        lost: set[str] = set()
         if self._session.offers("cancelOrders") and limit > 1:
             for chunk in _chunks(list(known), limit):
-                cancelled |= await self._cancel_chunk(symbol, chunk)
+                try:
+                    cancelled |= await self._cancel_chunk(symbol, chunk)
+                except Transient:
+                    lost.update(chunk)
         left = [exchange_id for exchange_id in known if exchange_id not in cancelled]
-        for exchange_id, error in zip(
-            left, await self._each(left, lambda id_: self._cancel_singly(symbol, id_)), strict=True
-        ):
+        outcomes = await self._each(left, lambda id_: self._cancel_singly(symbol, id_, id_ in lost))
+        for exchange_id, error in zip(left, outcomes, strict=True):
             errors[known[exchange_id]] = error
         return [errors.get(order_id) for order_id in order_ids]
 
     async def _cancel_chunk(self, symbol: str, exchange_ids: list[str]) -> set[str]:
-        """Cancel with one call; give those that it surely cancelled."""
+        """Cancel with one call; give those that it surely cancelled.
+
+        Errors:  Transient when its answer is lost, so that it may have cancelled any.
+        """
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 raws = await self._session.ccxt.cancel_orders(exchange_ids, symbol)
         except Exception as error:
-            if not is_outcome_unknown(error) and order_error(error, self._session.ccxt.id) is None:
+            if is_outcome_unknown(error):
+                raise Transient("the answer to a batch of cancellations is lost") from error
+            if order_error(error, self._session.ccxt.id) is None:
                 raise
             return set()
         return {str(raw.get("id")) for raw in raws if raw.get("status") == "canceled"}
 
-    async def _cancel_singly(self, symbol: str, exchange_id: str) -> ConnectorError | None:
-        """Cancel one that the batch call didn't; that it has cancelled meanwhile is success."""
+    async def _cancel_singly(
+        self, symbol: str, exchange_id: str, was_lost: bool
+    ) -> ConnectorError | None:
+        """Cancel one that the batch call didn't, or of which its lost answer tells nothing.
+
+        In the latter case an order that is canceled by now is a success.
+        """
         try:
             await self._orders.cancel_by_exchange_id(symbol, exchange_id)
         except OrderNotFound as error:
+            if not was_lost:
+                return error
             try:
                 order = await self._orders.get(symbol, exchange_id)
             except ConnectorError:

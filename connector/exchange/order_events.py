@@ -56,6 +56,7 @@ class OrderEvents:
             if not told:
                 told = True
                 leave()
+                self._forget_listen_key()  # it may have ended while no socket could hear of it
                 on_error(error)
 
         def on_order(raw: Raw) -> None:
@@ -76,11 +77,15 @@ class OrderEvents:
 
         return leave
 
-    async def missed(self, since_ms: int, unfinished: Sequence[Order]) -> Sequence[Heard]:
+    async def missed(
+        self, since_ms: int, unfinished: Callable[[], Sequence[Order]]
+    ) -> Sequence[Heard]:
         """Ask for open orders, what became of those believed unfinished, and trades since.
 
-        Guarantee:  asked once the private websocket is open, so that nothing falls between; trades
-                    first, oldest first; then each order's newest state.
+        Guarantee:  asked once the private websocket is open, so that nothing falls between, and
+                    of those believed unfinished once the open ones are known: an order may come
+                    and go while the websocket opens. Trades first, oldest first; then each
+                    order's newest state.
         Errors:     Transient when it doesn't open within 10 s, and those of the questions.
         """
         try:
@@ -100,7 +105,7 @@ class OrderEvents:
                     log.warning("an order believed open is nowhere", order=order.exchange_order_id)
                     return None
 
-        gone = [order for order in unfinished if order.exchange_order_id not in known]
+        gone = [order for order in unfinished() if order.exchange_order_id not in known]
         found = [order for order in await asyncio.gather(*map(looked_up, gone)) if order]
         symbols = sorted({order.symbol for order in (*listed, *found)})
         trades = [
@@ -123,11 +128,14 @@ class OrderEvents:
             _fingerprint(order) for order in believed_open
         }
         if differs:
-            forget = self._session.way.forget_listen_key
-            if forget is not None:
-                forget(self._session.ccxt)
+            self._forget_listen_key()
             hang_up(self._session.ccxt, self._owns)
         return differs
+
+    def _forget_listen_key(self) -> None:
+        forget = self._session.way.forget_listen_key
+        if forget is not None:
+            forget(self._session.ccxt)
 
     def _owns(self, listener: object) -> bool:
         return any(channel.owns(listener) for channel in self._channels)

@@ -268,8 +268,8 @@ _SECRETS = re.compile(
     r"origin_string)([\"']?\s*[=:\[]\s*[\"']?)[^\s\"'\],;&}]+"
 )
 _MOST_TEXT = 300
-_CODES = ("code", "retCode", "ret_code", "label", "err_code", "error_code")
-_WORDS = ("msg", "retMsg", "ret_msg", "message", "detail", "err_msg", "error_message")
+_CODES = ("sCode", "code", "retCode", "ret_code", "label", "err_code", "error_code")
+_WORDS = ("sMsg", "msg", "retMsg", "ret_msg", "message", "detail", "err_msg", "error_message")
 
 
 def order_error(error: BaseException, exchange_id: str) -> ConnectorError | None:
@@ -290,8 +290,9 @@ def order_error(error: BaseException, exchange_id: str) -> ConnectorError | None
     return _made(ours, exchange_id, code, words, error)
 
 
-def refusal(exchange_id: str, code: str, words: str) -> ConnectorError:
-    """Translate what one order of a batch was answered with: its own code and words."""
+def refusal(exchange_id: str, answer: Mapping[str, Any]) -> ConnectorError:
+    """Translate what one order of a batch was answered with, the exchange's own structure."""
+    code, words = _told(json.dumps(answer), exchange_id)
     ours = _by_rows(exchange_id, code, words) or OrderRejected
     return _made(ours, exchange_id, code, words)
 

@@ -32,7 +32,7 @@ from connector.exchange.parse_orders import OrderReader
 from connector.exchange.rounding import contracts, fitted
 from connector.exchange.session import Session
 from connector.exchange.spot import spot_parameters, with_quantity_kept
-from connector.trading import Order, OrderRequest, OrderType, TimeInForce
+from connector.trading import Order, OrderRequest, OrderStatus, OrderType, TimeInForce
 
 log = structlog.get_logger(__name__)
 
@@ -333,7 +333,11 @@ class Orders:
         await self.to_its_end(self.cancel_by_exchange_id(symbol, exchange_id))
 
     async def cancel_by_exchange_id(self, symbol: str, exchange_id: str) -> None:
-        """Cancel an order by the exchange's id; what a lost answer did is looked up."""
+        """Cancel an order by the exchange's id; what a lost answer did is looked up.
+
+        Errors:  OrderNotFound, also when the order ended otherwise; Transient when it is still
+                 open.
+        """
         ccxt = self._session.ccxt
         try:
             await self._call(lambda: ccxt.cancel_order(exchange_id, symbol))
@@ -341,6 +345,8 @@ class Orders:
             order = await self._asked(lambda: self.get(symbol, exchange_id))
             if not order.status.is_terminal:
                 raise error from None
+            if order.status is not OrderStatus.CANCELED:
+                raise OrderNotFound(f"order {exchange_id} is {order.status.value}") from None
 
     async def cancel_all(self, symbol: str) -> None:
         """Cancel every open order of a symbol; one after another where there is no call for it."""

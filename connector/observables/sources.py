@@ -1,6 +1,6 @@
 """Where a feed's values come from: the exchange, or whatever else answers the same questions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -121,7 +121,7 @@ class PrivateSources(Protocol):
         ...
 
     def missed_orders(
-        self, since_ms: int, unfinished: Sequence[Order]
+        self, since_ms: int, unfinished: Callable[[], Sequence[Order]]
     ) -> Observable[Sequence[Order | Trade]]:
         """Ask once for trades since, open orders, and what became of those unfinished."""
         ...
@@ -187,7 +187,7 @@ class ExchangePrivateSources:
         return listening(self._events.listen)
 
     def missed_orders(
-        self, since_ms: int, unfinished: Sequence[Order]
+        self, since_ms: int, unfinished: Callable[[], Sequence[Order]]
     ) -> Observable[Sequence[Order | Trade]]:
         """Ask once for what was missed. Errors: those of the questions."""
         return asked(lambda: self._events.missed(since_ms, unfinished))

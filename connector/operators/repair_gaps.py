@@ -1,7 +1,7 @@
 """What happened while nobody listened is fetched, and told before what happens now."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from reactivex import Observable
@@ -10,6 +10,7 @@ from reactivex.disposable import Disposable, SerialDisposable, SingleAssignmentD
 
 from connector.errors import Malformed, Overflow, Refused, Unsupported
 from connector.operators.operator import Operator, ignore, the_scheduler
+from connector.operators.order_truth import goes_beyond
 from connector.trading import Order, Trade
 
 FetchMissed = Callable[[int], Observable[Sequence[Order | Trade]]]
@@ -74,6 +75,8 @@ def repair_gaps(
                 OVERLAP_MS before the newest trade that was told, at most LONGEST_MS back, and
                 should ask the exchange only when its subscription stands. What waits when a fetch
                 fails follows the next one.
+                A fetched state that goes beyond what came live first of its order follows that:
+                before it, it would hide the steps between.
     Errors:     the source's pass through. A fetch that is Unsupported, Refused or Malformed is
                 told to `on_unrepaired`, and the stream goes on; any other error of a fetch
                 (Transient: `resume` tries again), and what a callback raises, ends the stream.
@@ -125,6 +128,8 @@ def repair_gaps(
 
             def fetched(got: list[Order | Trade]) -> None:
                 memory.is_seeded = True
+                since = _first_states(memory.held)
+                states: list[Order] = []  # from after what came live
                 for heard in got:
                     if is_over:
                         return
@@ -133,9 +138,11 @@ def repair_gaps(
                             seed(heard)
                         except Exception as error:
                             fail(error)
+                    elif isinstance(heard, Order) and _goes_beyond(heard, since):
+                        states.append(heard)
                     else:
                         tell(heard)
-                flow()
+                flow(states)
 
             def not_fetched(error: Exception) -> None:
                 if not isinstance(error, Unsupported | Refused | Malformed):
@@ -146,12 +153,15 @@ def repair_gaps(
                 except Exception as own:
                     fail(own)
                     return
-                flow()
+                flow([])
 
-            def flow() -> None:
+            def flow(states: Sequence[Order]) -> None:
                 nonlocal is_holding
                 while memory.held and not is_over:
                     tell(memory.held.popleft())
+                for state in states:
+                    if not is_over:
+                        tell(state)
                 if is_over:
                     return
                 if source_done:
@@ -190,3 +200,16 @@ def repair_gaps(
         return Observable(subscribe)
 
     return apply
+
+
+def _first_states(held: Iterable[Order | Trade]) -> dict[tuple[str, str], Order]:
+    states: dict[tuple[str, str], Order] = {}
+    for heard in held:
+        if isinstance(heard, Order):
+            states.setdefault((heard.symbol, heard.exchange_order_id), heard)
+    return states
+
+
+def _goes_beyond(state: Order, first: dict[tuple[str, str], Order]) -> bool:
+    live = first.get((state.symbol, state.exchange_order_id))
+    return live is not None and goes_beyond(state, live)

@@ -680,22 +680,32 @@ def test_a_rate_limit_says_when_to_come_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("exchange_id", "code", "words", "ours"),
+    ("exchange_id", "answer", "ours"),
     [
-        ("binanceusdm", "-2022", "ReduceOnly Order is rejected.", OrderRejected),
-        ("binanceusdm", "-4116", "ClientOrderId is duplicated.", DuplicateOrder),
-        ("okx", "51008", "Insufficient USDT margin", InsufficientFunds),
-        ("bybit", "110001", "order not exists or too late to cancel", OrderNotFound),
-        ("kucoin", "300003", "low", OrderRejected),
+        ("binanceusdm", {"code": -2022, "msg": "ReduceOnly Order is rejected."}, OrderRejected),
+        ("binanceusdm", {"code": "-4116", "msg": "ClientOrderId is duplicated."}, DuplicateOrder),
+        (
+            "okx",
+            {"ordId": "", "clOrdId": "a", "sCode": "51008", "sMsg": "Insufficient USDT margin"},
+            InsufficientFunds,
+        ),
+        ("bybit", {"code": "110001", "msg": "order not exists"}, OrderNotFound),
+        ("gate", {"label": "INVALID_PARAM_VALUE", "message": "size"}, InvalidOrder),
+        ("kucoin", {"code": "300003", "msg": "low"}, OrderRejected),
     ],
 )
 def test_an_order_of_a_batch_is_told_by_its_own_code_and_words(
-    exchange_id: str, code: str, words: str, ours: type[ConnectorError]
+    exchange_id: str, answer: dict[str, Any], ours: type[ConnectorError]
 ) -> None:
-    error = refusal(exchange_id, code, words)
+    error = refusal(exchange_id, answer)
+    said = [
+        str(answer[key])
+        for key in ("sCode", "code", "label", "sMsg", "msg", "message")
+        if key in answer
+    ]
 
     assert type(error) is ours
-    assert str(error) == f"{exchange_id} {code} {words}"
+    assert str(error) == " ".join((exchange_id, *said))
 
 
 def test_the_text_is_code_and_words_without_the_json_around_them() -> None:
@@ -775,7 +785,7 @@ def test_okxs_smallest_amount_is_not_taken_for_a_post_only_kill() -> None:
 
 
 def test_a_refused_margin_type_is_not_taken_for_missing_funds() -> None:
-    error = refusal("binanceusdm", "-4046", "No need to change margin type.")
+    error = refusal("binanceusdm", {"code": -4046, "msg": "No need to change margin type."})
 
     assert str(error) == "binanceusdm -4046 No need to change Margin type."
 

@@ -342,6 +342,21 @@ def test_orders_placed_and_filled_during_an_outage_are_told_once_and_in_order() 
     assert ledger.unfinished() == ()
 
 
+def test_a_fetched_end_does_not_hide_the_steps_that_came_live_meanwhile() -> None:
+    heard: dict[str, Heard] = {
+        "n": order("new", at_ms=BEGAN_MS + 1),
+        "p": order("part", "0.4", BEGAN_MS + 2, trade("t", "0.4", BEGAN_MS + 2)),
+        "f": order("filled", "1", BEGAN_MS + 3, trade("u", "0.6", BEGAN_MS + 3)),
+    }
+    m = Marbles(heard)
+    missed: dict[str, Sequence[Heard]] = {"x": [trade("t", "0.4", BEGAN_MS + 2), heard["f"]]}
+    operator = repair_gaps(lambda _: m.cold("-----(x|)", missed), lambda: BEGAN_MS + m.now_ms())
+
+    seen = m.run(m.hot("-npf---").pipe(operator, keep_ledger(Ledger())), "^ 20ms !")
+
+    assert [brief(each) for each in seen.values] == ["new 0", "part 0.4 t", "filled 1 u"]
+
+
 @given(st.lists(st.sampled_from("abcdefABCDEF--#"), max_size=40), st.integers(0, 5))
 def test_nothing_is_lost_and_live_items_keep_their_order(marbles: list[str], delay: int) -> None:
     m = Marbles(VALUES, error=DOWN)

@@ -1,7 +1,8 @@
 """A whole connector in this process: embedded exchange, real ccxt, real gRPC over loopback."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import grpc
@@ -52,27 +53,20 @@ async def take(call: Any, count: int) -> list[Any]:
     return messages
 
 
-Serve = Callable[..., Awaitable[Served]]
-
-
-@pytest.fixture
-async def serve(no_task_left: None) -> AsyncIterator[Serve]:
-    """Serve an exchange; afterwards nothing of it is left.
-
-    `exchange` are SimulatorConfig's settings, `feeds` the config's section.
-    """
-    started: list[Served] = []
-
-    async def start(
-        exchange: dict[str, Any] | None = None,
-        feeds: dict[str, Any] | None = None,
-        keys: bool = True,
-        **server: Any,
-    ) -> Served:
-        settings: dict[str, Any] = {"start_ms": START_MS, "updates_per_second": 0, "symbols": 3}
-        settings |= exchange or {}
-        simulator = Simulator(msgspec.convert(settings, SimulatorConfig), clock=ManualClock())
+@contextlib.asynccontextmanager
+async def serving(
+    exchange: dict[str, Any] | None = None,
+    feeds: dict[str, Any] | None = None,
+    keys: bool = True,
+    **server: Any,
+) -> AsyncGenerator[Served]:
+    """Serve an exchange: `exchange` are SimulatorConfig's settings, `feeds` the config's part."""
+    settings: dict[str, Any] = {"start_ms": START_MS, "updates_per_second": 0, "symbols": 3}
+    settings |= exchange or {}
+    simulator = Simulator(msgspec.convert(settings, SimulatorConfig), clock=ManualClock())
+    async with contextlib.AsyncExitStack() as stack:
         await simulator.start()
+        stack.push_async_callback(simulator.stop)
         config = Config.model_validate(
             {
                 "exchange": {
@@ -86,16 +80,24 @@ async def serve(no_task_left: None) -> AsyncIterator[Serve]:
                 "feeds": {"linger_s": 0.1, **(feeds or {})},
             }
         )
-        connector = Connector(config)
-        await connector.__aenter__()
-        channel = grpc.aio.insecure_channel(f"127.0.0.1:{connector.port}")
-        started.append(Served(simulator, connector, channel))
+        connector = await stack.enter_async_context(Connector(config))
+        channel = await stack.enter_async_context(
+            grpc.aio.insecure_channel(f"127.0.0.1:{connector.port}")
+        )
         async with asyncio.timeout(WITHIN_S):
             await connector.ready()
-        return started[-1]
+        yield Served(simulator, connector, channel)
 
-    yield start
-    for one in started:
-        await one.channel.close()
-        await one.connector.__aexit__()
-        await one.exchange.stop()
+
+Serve = Callable[..., Awaitable[Served]]
+
+
+@pytest.fixture
+async def serve(no_task_left: None) -> AsyncIterator[Serve]:
+    """Serve an exchange, as `serving` does; afterwards nothing of it is left."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(*settings: Any, **named: Any) -> Served:
+            return await stack.enter_async_context(serving(*settings, **named))
+
+        yield start

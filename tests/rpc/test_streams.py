@@ -159,6 +159,25 @@ async def test_what_happened_without_websockets_is_told_once(serve: Serve) -> No
     call.cancel()
 
 
+async def test_an_order_that_came_and_went_while_the_socket_opened_is_told_at_once(
+    serve: Serve,
+) -> None:
+    served = await serve({"fill_ratio": 0})
+    call = await _orders(served)
+
+    faults = served.exchange.faults
+    faults.fail_next("POST", "/fapi/v1/listenKey", ("delay_before", 0.3))
+    await served.exchange.drop_sockets(private=True)
+    await served.until(lambda: not faults.planned)
+    await _place(served, "brief")
+    served.exchange.fill("BTCUSDT", "brief", "0.060")
+    assert served.exchange.private_connections == 0
+
+    async with asyncio.timeout(2):
+        assert (await take(call, 1))[-1].status == FILLED
+    call.cancel()
+
+
 async def test_an_expired_listen_key_is_replaced(serve: Serve) -> None:
     served = await serve({"fill_ratio": 0})
     call = await _orders(served)
@@ -170,6 +189,19 @@ async def test_an_expired_listen_key_is_replaced(serve: Serve) -> None:
     await _gap(served)
 
     await _told_once(call)
+    call.cancel()
+
+
+async def test_a_listen_key_that_ended_while_the_socket_was_away_is_replaced(serve: Serve) -> None:
+    served = await serve({"fill_ratio": 0})
+    call = await _orders(served)
+
+    served.exchange.refuse_websockets = True
+    await served.exchange.drop_sockets(private=True)
+    served.exchange.expire_listen_keys()
+    served.exchange.refuse_websockets = False
+
+    await served.until(lambda: served.exchange.private_connections == 1)
     call.cancel()
 
 

@@ -137,6 +137,36 @@ async def test_a_cancelled_order_is_gone_and_a_second_cancel_finds_nothing(serve
     assert not listed.orders
 
 
+@pytest.mark.parametrize("how", ["cut_before", "cut_after"])
+async def test_a_cancel_whose_answer_is_lost_is_looked_up(serve: Serve, how: str) -> None:
+    served = await serve()
+    order = await _placed(served)
+    served.exchange.fail_next("DELETE", "/fapi/v1/order", how, 2)  # once, aiohttp repeats it
+    request = rpc.CancelOrderRequest(symbol="BTCUSDT", order_id=order.order_id)
+
+    if how == "cut_before":
+        code, message = await _refused(served.stub.CancelOrder(request))
+        assert (code, message[:20]) == (grpc.StatusCode.UNAVAILABLE, "exchange unavailable")
+    else:
+        await served.stub.CancelOrder(request)
+
+    assert len(served.exchange.orders(only_open=True)) == (how == "cut_before")
+
+
+async def test_cancelling_a_filled_order_is_not_a_success_also_when_the_answer_is_lost(
+    serve: Serve,
+) -> None:
+    served = await serve()
+    order = await _placed(served, type=MARKET)
+    served.exchange.fail_next("DELETE", "/fapi/v1/order", "cut_before", 2)
+    request = rpc.CancelOrderRequest(symbol="BTCUSDT", order_id=order.order_id)
+
+    code, message = await _refused(served.stub.CancelOrder(request))
+
+    assert code is grpc.StatusCode.NOT_FOUND
+    assert message.startswith("order not found")
+
+
 async def test_all_orders_of_a_symbol_are_cancelled_and_no_others(serve: Serve) -> None:
     served = await serve()
     for _ in range(3):
