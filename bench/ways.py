@@ -149,7 +149,7 @@ async def stream(run: Run, way: Way, load: Load) -> Measured:
         await listen(child, *listens)
         await subscribed(stage, len({symbol for each in listens for symbol in each.symbols}))
         await measured(SETTLE_S, [])
-        children = [stage.exchange, stage.connector]
+        children, before_s = [stage.exchange, stage.connector], stage.connector.cpu_s
         if load.burst:
             await stage.exchange.ask(Pause(), Done)
             asked = load.bursts
@@ -161,6 +161,7 @@ async def stream(run: Run, way: Way, load: Load) -> Measured:
             window = await measured(seconds, children)
             await stage.exchange.ask(Pause(), Done)
         heard = await leave_when_quiet(child)
+        drained_s = stage.connector.cpu_s - before_s
         sent = (await stage.exchange.ask(SentPrices(), PriceJournal)).prices
         rss = stage.connector.rss_mib
         name = stage.connector.name
@@ -170,7 +171,10 @@ async def stream(run: Run, way: Way, load: Load) -> Measured:
         wanted = {price.symbol for price in one.prices}
         mine = [price for price in sent if price.symbol in wanted]
         told.add(compare_prices(mine, one.prices, from_first=True, between_ns=inside))
-    return _measured(window, name, heard, told, told.latencies_ns, rss)
+    figures = _measured(window, name, heard, told, told.latencies_ns, rss)
+    since = sum(price.at_ns >= window.from_ns for one in heard for price in one.prices)
+    figures.us = drained_s / max(1, since) * 1e6  # a server that lags works on after the window
+    return figures
 
 
 async def subscribed(stage: Stage, count: int) -> None:
