@@ -59,7 +59,38 @@ class SentOrders(msgspec.Struct, tag=True):
     """Answer: OrderJournal, every order frame sent."""
 
 
-ToExchange = Pause | Subscriptions | SentPrices | SentBars | Bursts | FillAll | SentOrders
+class Cut(msgspec.Struct, tag=True):
+    """Cut the account's websockets, and refuse new ones. Answer: Done."""
+
+
+class Accept(msgspec.Struct, tag=True):
+    """Take new websockets again. Answer: Done."""
+
+
+class Fill(msgspec.Struct, tag=True):
+    """Fill an open order wholly. Answer: Done."""
+
+    symbol: str
+    client_order_id: str
+
+
+class PrivateSockets(msgspec.Struct, tag=True):
+    """Answer: Counts, `open`: websockets on the listen key that is alive."""
+
+
+ToExchange = (
+    Pause
+    | Subscriptions
+    | SentPrices
+    | SentBars
+    | Bursts
+    | FillAll
+    | SentOrders
+    | Cut
+    | Accept
+    | Fill
+    | PrivateSockets
+)
 
 
 class Burst(msgspec.Struct):

@@ -1,6 +1,7 @@
 """The account's streams: one picture of positions, one account, whoever listens."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -36,6 +37,10 @@ TOGETHER = timedelta(milliseconds=100)
 """Balances and positions change in one frame and are asked for at once: so far apart they come."""
 
 
+ASKED_AGAIN = timedelta(seconds=5)
+"""Between two questions that the exchange doesn't answer, at most."""
+
+
 class AccountFeeds:
     """What is told by frames comes at once, what only an answer knows within a second.
 
@@ -51,6 +56,7 @@ class AccountFeeds:
         canonical: Callable[[str], str],
     ) -> None:
         self._private, self._config, self._backoff = private, config, backoff
+        self._asking = replace(backoff, cap=max(backoff.cap, ASKED_AGAIN))
         self._closing, self._canonical = closing, canonical
 
     @cached_property
@@ -67,7 +73,7 @@ class AccountFeeds:
         )
         return combine_account(wallets, self._held, private.complete, TOGETHER).pipe(
             heartbeat(_one, timedelta(seconds=config.heartbeat_s)),
-            resume(self._backoff, _resumed("account")),
+            resume(self._asking, _resumed("account")),
             map_to_proto(self._encode_account, _malformed),
             ops.take_until(self._closing),
             share_latest(self._config.linger),
@@ -99,7 +105,7 @@ class AccountFeeds:
         return private.positions_told().pipe(
             resume(self._backoff, _resumed("positions")),
             ask_on_news(
-                lambda: private.positions().pipe(resume(self._backoff, _resumed("positions"))),
+                lambda: private.positions().pipe(resume(self._asking, _resumed("positions"))),
                 _laid_over,
                 _pace(every),
                 Deafness(_sizes_differ, private.hang_up_positions),

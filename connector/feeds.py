@@ -44,6 +44,9 @@ T = TypeVar("T")
 Key = tuple[str, ...]
 """Kind of feed, ccxt's symbol, and whatever else tells two upstreams apart."""
 
+SOON = Backoff(cap=timedelta(seconds=1))
+"""For the account's own streams, which are few, share one socket, and mustn't stay behind."""
+
 Asked = Mapping[str, str]
 """What a client asked for: its own spelling → ccxt's symbol."""
 
@@ -69,10 +72,10 @@ class Feeds:
         """What is known of the account's orders; outlives every subscription."""
         self.answers = Answers()
         self._shared: dict[Key, Observable[object]] = {}
-        self._backoff = backoff or Backoff()
+        self._backoff, self._private_backoff = backoff or Backoff(), backoff or SOON
         self._closing: Subject[object] = Subject()
         self.of_account = AccountFeeds(
-            private, config, self._backoff, self._closing, self._canonical
+            private, config, self._private_backoff, self._closing, self._canonical
         )
         """Positions, and the account as a whole."""
 
@@ -165,7 +168,7 @@ class Feeds:
                 private.now_ms,
                 ledger.seed,
             ),
-            resume(self._backoff, partial(self._resumed, "orders")),
+            resume(self._private_backoff, partial(self._resumed, "orders")),
             keep_ledger(ledger),
         )
         return updates.pipe(

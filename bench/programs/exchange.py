@@ -10,12 +10,15 @@ import msgspec
 import orjson
 
 from bench.commands import (
+    Accept,
     BarAt,
     BarJournal,
     Burst,
     Bursts,
     Counts,
+    Cut,
     Done,
+    Fill,
     FillAll,
     Listening,
     OrderAt,
@@ -23,6 +26,7 @@ from bench.commands import (
     Pause,
     PriceAt,
     PriceJournal,
+    PrivateSockets,
     SentBars,
     SentOrders,
     SentPrices,
@@ -178,6 +182,18 @@ async def _main() -> None:
                 return Done()
             case SentOrders():
                 return OrderJournal(journal.orders())
+            case Cut():
+                simulator.refuse_websockets = True
+                await simulator.drop_sockets(private=True)
+                return Done()
+            case Accept():
+                simulator.refuse_websockets = False
+                return Done()
+            case Fill():
+                simulator.fill(command.symbol, command.client_order_id)
+                return Done()
+            case PrivateSockets():
+                return Counts({"open": simulator.private_connections})
             case SentPrices():
                 return PriceJournal(journal.prices())
             case SentBars():
