@@ -38,6 +38,20 @@ class OrderBatches:
         """Cancel orders; give each one's error, None where it is cancelled."""
         return await self._orders.to_its_end(self._cancel(symbol, order_ids))
 
+    async def cancel_all(self, symbol: str) -> None:
+        """Cancel every open order of a symbol; listed, then in batches, where no call does it.
+
+        Errors:  the first of an order that could not be cancelled; one that ended meanwhile is
+                 none.
+        """
+        if self._session.offers("cancelAllOrders"):
+            await self._orders.cancel_all(symbol)
+            return
+        listed = [order.order_id for order in await self._orders.open_orders(symbol)]
+        for error in await self.cancel(symbol, listed):
+            if error is not None and not isinstance(error, OrderNotFound):
+                raise error
+
     async def _place(self, requests: Sequence[OrderRequest]) -> list[Outcome]:
         limit = self._session.way.batch_limit
         if not self._session.offers("createOrders") or limit < 2:

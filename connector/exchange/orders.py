@@ -349,18 +349,13 @@ class Orders:
                 raise OrderNotFound(f"order {exchange_id} is {order.status.value}") from None
 
     async def cancel_all(self, symbol: str) -> None:
-        """Cancel every open order of a symbol; one after another where there is no call for it."""
+        """Cancel every open order of a symbol with the exchange's one call. Errors: Unsupported."""
         ccxt = self._session.ccxt
-        if self._session.offers("cancelAllOrders"):
-            await self.to_its_end(
-                self._asked(lambda: self._call(lambda: ccxt.cancel_all_orders(symbol)))
-            )
-            return
-        for order in await self.open_orders(symbol):
-            try:
-                await self.cancel(symbol, order.order_id)
-            except OrderNotFound:
-                continue
+        if not self._session.offers("cancelAllOrders"):
+            raise Unsupported(f"{ccxt.id} has no call that cancels all orders")
+        await self.to_its_end(
+            self._asked(lambda: self._call(lambda: ccxt.cancel_all_orders(symbol)))
+        )
 
     # reading
 

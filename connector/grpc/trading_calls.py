@@ -107,7 +107,7 @@ class TradingCalls(ExchangeServiceServicer):
     async def CancelAllOrders(
         self, request: rpc.CancelAllOrdersRequest, context: Context
     ) -> rpc.CancelAllOrdersResponse:
-        await self._orders.cancel_all(self._symbols.resolve(request.symbol))
+        await self._batches.cancel_all(self._symbols.resolve(request.symbol))
         return rpc.CancelAllOrdersResponse()
 
     async def GetOrder(self, request: rpc.GetOrderRequest, context: Context) -> resources.Order:

@@ -152,3 +152,20 @@ async def test_an_empty_batch_is_a_success(serve: Serve) -> None:
     served = await serve()
 
     assert (await _placed(served)).all_success
+
+
+async def test_all_are_cancelled_in_one_batch_where_no_call_cancels_all(serve: Serve) -> None:
+    served = await serve()
+    _without(served, "cancelAllOrders")
+    await _placed(served, *(_order(f"a{n}") for n in range(4)))
+    other = await _placed(
+        served,
+        _order("e0", symbol="ETHUSDT", price={"value": "3000.00"}, quantity={"value": "0.1"}),
+    )
+    batch, single = _counted(served, "cancel_orders"), _counted(served, "cancel_order")
+
+    await served.stub.CancelAllOrders(rpc.CancelAllOrdersRequest(symbol="BTCUSDT"))
+    left = await served.stub.GetOpenOrders(rpc.GetOpenOrdersRequest())
+
+    assert [order.order_id for order in left.orders] == [other.orders[0].order_id]
+    assert (len(batch), len(single)) == (1, 0)

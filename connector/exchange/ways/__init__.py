@@ -17,7 +17,6 @@ TABLE: Mapping[str, Way] = MappingProxyType(
         "bitget": bitget.BITGET,
         "bybit": bybit.BYBIT,
         "gate": gate.GATE,
-        "gateio": gate.GATE,
         "kucoin": kucoin.KUCOIN,
         "kucoinfutures": kucoin.KUCOIN,
         "myokx": okx.OKX,
