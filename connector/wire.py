@@ -159,12 +159,16 @@ def encode_order(order: Order, symbol: str) -> resources_pb2.Order:
         price=Decimal(value=order.price),
         quantity=Decimal(value=order.quantity),
         executed_qty=Decimal(value=order.executed_qty),
-        avg_price=Decimal(value=order.avg_price),
+        avg_price=_average(order),
         status=_STATUS_NUMBERS[order.status],
         created_at=_timestamp(order.created_at_ms),
         update_time=order.update_time_ms,
         trades=[] if order.last_trade is None else [encode_trade(order.last_trade, order, symbol)],
     )
+
+
+def _average(order: Order) -> Decimal | None:
+    return Decimal(value=order.avg_price) if order.avg_price.strip("0.") else None
 
 
 def encode_trade(trade: Trade, order: Order, symbol: str) -> resources_pb2.Trade:
@@ -197,7 +201,7 @@ def encode_order_update(order: Order, exchange: str, symbol: str) -> OrderUpdate
         price=Decimal(value=order.price),
         quantity=Decimal(value=order.quantity),
         executed_qty=Decimal(value=order.executed_qty),
-        avg_price=Decimal(value=order.avg_price),
+        avg_price=_average(order),
         update_time=order.update_time_ms,
         last_trade=None if trade is None else encode_trade(trade, order, symbol),
     )

@@ -52,6 +52,7 @@ async def test_a_limit_order_rests_and_is_listed_at_once(serve: Serve) -> None:
     assert (order.client_order_id, order.symbol) == ("x-zdfVM8vY_grid_1", "BTC/USDT:USDT")
     assert (order.status, order.executed_qty.value.strip("0.")) == (types.ORDER_STATUS_NEW, "")
     assert Decimal(order.price.value) == 90000
+    assert not order.HasField("avg_price")
     assert order.created_at.seconds > 0
     assert [(o.order_id, o.client_order_id, o.symbol) for o in listed.orders] == [
         (order.order_id, "x-zdfVM8vY_grid_1", "BTCUSDT")
