@@ -11,6 +11,8 @@ PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 python)
 # Handed on to the program that a target starts.
 ARGS ?=
+# The embedded exchange's dialect, where `make conformance` is to use another than its usual one.
+DIALECT ?=
 # What `make watch` shows.
 FEED ?= price
 SYMBOLS ?= BTCUSDT ETHUSDT SOLUSDT
@@ -121,6 +123,49 @@ lint-proto: build/proto.binpb
 
 contract: build/proto.binpb ## Take proto/ as it stands for the contract that must not break.
 	$(BIN)/buf build build/proto.binpb --exclude-source-info -o proto/contract.txtpb
+
+.PHONY: conformance conformance-ready conformance-proto conformance-proto-check
+
+# The engine's side, in Go. GOTOOLCHAIN: no other toolchain is fetched than the one that is here.
+GO = cd conformance && GOTOOLCHAIN=local GOFLAGS=-mod=readonly go
+GO_PACKAGE := github.com/opensqt/connector/conformance
+GO_OPTIONS = $(foreach plugin,go go-grpc,--$(plugin)_opt=module=$(GO_PACKAGE) \
+	$(foreach proto,$(PROTOS),--$(plugin)_opt=M$(proto)=$(GO_PACKAGE)/marketmakerv1))
+
+# $(1): the folder that gets marketmakerv1/. The plugins' versions are those of conformance/go.mod.
+define generate-go
+	@mkdir -p build/go-plugins $(1)
+	@$(GO) build -o ../build/go-plugins/ google.golang.org/protobuf/cmd/protoc-gen-go \
+		google.golang.org/grpc/cmd/protoc-gen-go-grpc
+	@$(PROTOC) --plugin=build/go-plugins/protoc-gen-go --plugin=build/go-plugins/protoc-gen-go-grpc \
+		--go_out=$(1) --go-grpc_out=$(1) $(GO_OPTIONS) $(PROTOS)
+endef
+
+conformance: $(READY) conformance-ready conformance-proto-check ## Prove the contract by a Go client as the engine's (ARGS="-run TestCards/3.16", DIALECT=…).
+	@$(GO) vet ./...
+	@report="$$PWD/build/conformance.md"; rm -f "$$report"; status=0; \
+	( $(GO) test ./engine && REPORT="$$report" DIALECT='$(DIALECT)' go test -count=1 -timeout 300s ./cards $(ARGS) ) \
+		|| status=$$?; \
+	test ! -f "$$report" || sed '/^## /,$$d' "$$report"; exit $$status
+
+# Whether it can run here: 1 and the reason on stderr when it can't.
+conformance-ready:
+	@command -v go >/dev/null 2>&1 || { echo "Go is not installed" >&2; exit 1; }
+	@$(GO) mod download >/dev/null 2>&1 || { \
+		echo "the modules of conformance/go.mod could not be had (no network, or a Go older than go.mod asks for)" >&2; exit 1; }
+
+# Generate the Go code from proto/; the check asks whether what is committed is that.
+conformance-proto: $(READY) conformance-ready
+	@rm -rf conformance/marketmakerv1
+	$(call generate-go,conformance)
+	@echo "conformance/marketmakerv1 renewed"
+
+conformance-proto-check: $(READY) conformance-ready
+	@rm -rf build/go-check
+	$(call generate-go,build/go-check)
+	@diff -r -u conformance/marketmakerv1 build/go-check/marketmakerv1 || { \
+		echo "conformance/ is not what proto/ gives: run \`make conformance-proto\` and commit" >&2; exit 1; }
+	@echo "conformance/marketmakerv1 is what proto/ gives"
 
 bench: $(READY) ## Measure whole processes; ARGS=quick, ARGS="blast many", ARGS=--keep (bench/README.md).
 	$(BIN)/python -m bench $(ARGS)
