@@ -27,6 +27,7 @@ from connector.errors import (
 from connector.exchange.client_ids import ClientIds, rule_of
 from connector.exchange.order_faults import is_outcome_unknown, order_error
 from connector.exchange.order_ids import OrderIds
+from connector.exchange.order_recency import RecentOrders
 from connector.exchange.parse import Raw, parse_symbol_info
 from connector.exchange.parse_orders import OrderReader
 from connector.exchange.rounding import contracts, fitted
@@ -64,6 +65,7 @@ class Orders:
         self._session, self._ids = session, ids
         self._client_ids = ClientIds(rule_of(session.ccxt.id), ids)
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._recent = RecentOrders()
         self._underway: set[asyncio.Task[Any]] = set()
 
     async def close(self) -> None:
@@ -180,7 +182,11 @@ class Orders:
         raise ours from error
 
     async def executed(self, request: OrderRequest, order: Order) -> Order:
-        """Wait, up to 2 s, for what executes at once to say how much it executed."""
+        """Wait, up to 2 s, for what executes at once to say how much it executed.
+
+        Guarantee:  from then on the order is among the open ones, if it is.
+        Errors:     PostOnlyWouldTake for a post-only order that ended without executing.
+        """
         if request.post_only and order.status.is_terminal and Decimal(order.executed_qty) == 0:
             raise PostOnlyWouldTake(f"the exchange ended the order as {order.status.value}")
         at_once = request.type is OrderType.MARKET or request.time_in_force in (
@@ -195,6 +201,7 @@ class Orders:
                 order = await self.get(order.symbol, order.exchange_order_id)
             except ConnectorError as error:
                 log.info("order not asked for", error=str(error))
+        self._recent.note_placed(order)
         return order
 
     async def existing(self, request: OrderRequest) -> Order | None:
@@ -302,11 +309,27 @@ class Orders:
         return order
 
     async def open_orders(self, symbol: str | None) -> list[Order]:
-        """Ask for the open orders of a symbol, or of every served one."""
+        """Ask for the open orders of a symbol, or of every served one.
+
+        Guarantee:  an order is among them from the answer to its placing on: one that the exchange
+                    doesn't list yet is asked for by itself.
+        """
         ccxt = self._session.ccxt
         raws = await self._asked(lambda: self._call(lambda: ccxt.fetch_open_orders(symbol)))
         serves = self._session.symbols.serves
-        return [self.read(raw) for raw in raws if serves(raw.get("symbol") or "")]
+        listed = [self.read(raw) for raw in raws if serves(raw.get("symbol") or "")]
+        missing = self._recent.missing_in(listed, symbol)
+        seen = await asyncio.gather(*(self._as_it_stands(order) for order in missing))
+        return [*listed, *(order for order in seen if not order.status.is_terminal)]
+
+    async def _as_it_stands(self, placed: Order) -> Order:
+        try:
+            order = await self._asked(lambda: self.get(placed.symbol, placed.exchange_order_id))
+        except OrderNotFound:
+            return placed  # looking it up lags, too
+        if order.status.is_terminal:
+            self._recent.note_ended(order.symbol, order.exchange_order_id)
+        return order
 
     async def exchange_id(self, symbol: str, order_id: int) -> str:
         """Give the exchange's own id of the int64 that clients know.
@@ -341,6 +364,7 @@ class Orders:
         ccxt = self._session.ccxt
         try:
             await self._call(lambda: ccxt.cancel_order(exchange_id, symbol))
+            self._recent.note_ended(symbol, exchange_id)
         except Transient as error:
             order = await self._asked(lambda: self.get(symbol, exchange_id))
             if not order.status.is_terminal:

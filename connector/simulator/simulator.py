@@ -189,6 +189,16 @@ class Simulator:
     def mute_private(self, mute: bool) -> None:
         self._now.dialect.muted = mute
 
+    @property
+    def list_late(self) -> bool:
+        """While true, orders placed since are in no list of open orders; all else knows them."""
+        return self._now.desk.orders.unlisted_from is not None
+
+    @list_late.setter
+    def list_late(self, late: bool) -> None:
+        desk = self._now.desk
+        desk.orders.unlisted_from = desk.next_order_id if late else None
+
     def fail_next(self, method: str, path: str, how: How, times: int = 1) -> None:
         """Let the next requests to a path fail: `Faults.fail_next` says how.
 

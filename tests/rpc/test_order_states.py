@@ -232,10 +232,15 @@ class OrderStates(RuleBasedStateMachine):
     def websockets_are_refused(self, refuse: bool) -> None:
         self.world.exchange.refuse_websockets = refuse
 
+    @rule(late=st.booleans())
+    def open_orders_are_listed_late(self, late: bool) -> None:
+        self.world.exchange.list_late = late
+
     @rule()
     def nothing_fails(self) -> None:
         self.world.exchange.faults.forget()
         self.world.exchange.refuse_websockets = False
+        self.world.exchange.list_late = False
 
     # and in the end
 

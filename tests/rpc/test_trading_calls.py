@@ -59,6 +59,32 @@ async def test_a_limit_order_rests_and_is_listed_at_once(serve: Serve) -> None:
     ]
 
 
+async def test_an_order_is_listed_from_its_answer_on_also_where_the_exchange_lists_it_late(
+    serve: Serve,
+) -> None:
+    served = await serve({"fill_ratio": 0})
+    served.exchange.list_late = True
+    orders = [await _placed(served, client_order_id=f"o{n}") for n in range(4)]
+    other = await _placed(served, symbol="ETHUSDT", price="3000.00", quantity="0.100")
+
+    served.exchange.fill("BTCUSDT", "o1", "0.005")
+    served.exchange.fill("BTCUSDT", "o2", "0.010")
+    request = rpc.CancelOrderRequest(symbol="BTCUSDT", order_id=orders[3].order_id)
+    await served.stub.CancelOrder(request)
+    listed = await served.stub.GetOpenOrders(rpc.GetOpenOrdersRequest(symbol="BTCUSDT"))
+    every = await served.stub.GetOpenOrders(rpc.GetOpenOrdersRequest())
+
+    assert [(o.client_order_id, Decimal(o.executed_qty.value)) for o in listed.orders] == [
+        ("o0", Decimal(0)),
+        ("o1", Decimal("0.005")),
+    ]
+    assert {o.order_id for o in every.orders} == {
+        orders[0].order_id,
+        orders[1].order_id,
+        other.order_id,
+    }
+
+
 async def test_a_market_order_says_how_much_it_executed_and_its_price_is_ignored(
     serve: Serve,
 ) -> None:

@@ -156,7 +156,8 @@ class OrderRest:
             orders = self._desk.orders.every_open()
         else:
             orders = self._desk.orders.open_of(asked[0].instrument.name)
-        return [queried_order(self._instrument(order), order) for order in orders]
+        listed = self._desk.orders.listed(orders)
+        return [queried_order(self._instrument(order), order) for order in listed]
 
     def _all_orders(self, parameters: Parameters) -> list[Row]:
         """With an id: from there on; with a start: the first from there; else the last ones."""

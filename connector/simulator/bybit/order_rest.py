@@ -116,7 +116,8 @@ class OrderRest:
         if _names_one(parameters):
             chosen = [order for order in (*closed, *open_) if _is_meant(parameters, order)]
         else:
-            chosen = closed if parameters.text("openOnly") == "1" else open_
+            listed = self._desk.orders.listed(open_)
+            chosen = closed if parameters.text("openOnly") == "1" else listed
         found = [order for order in reversed(chosen) if order.symbol in symbols]
         return self._page(parameters, found, 20, 50)
 

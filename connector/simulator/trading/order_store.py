@@ -22,6 +22,8 @@ class OrderStore:
         self.fills: deque[Fill] = deque(maxlen=KEPT_FILLS)
         self.placed: Counter[str] = Counter()
         """By client id: how many orders were taken with it."""
+        self.unlisted_from: int | None = None
+        """Orders from this id on are in no list of open orders yet; None: all are."""
 
     def add(self, order: Order) -> None:
         """Take a new order in."""
@@ -67,6 +69,11 @@ class OrderStore:
         """Give all open orders, oldest first."""
         orders = [order for each in self._open.values() for order in each.values()]
         return sorted(orders, key=lambda order: order.order_id)
+
+    def listed(self, orders: list[Order]) -> list[Order]:
+        """Give those of them that a list has."""
+        first = self.unlisted_from
+        return orders if first is None else [each for each in orders if each.order_id < first]
 
     def every(self) -> Iterator[Order]:
         """Give all that are kept, oldest first."""
