@@ -60,11 +60,7 @@ class Connector:
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         config, urls = self.config, None
         if config.exchange.embedded:
-            self.simulator = Simulator(simulator_config(config))
-            await self.simulator.start()
-            stack.push_async_callback(self.simulator.stop)
-            urls = embedded_urls(self.simulator.rest_url, self.simulator.ws_url)
-            config = _with_embedded_keys(config, self.simulator.config)
+            self.simulator, config, urls = await embedded_exchange(config, stack)
         self.session = Session(config.exchange, urls)
         stack.push_async_callback(self.session.close)
         self.market_data = MarketData(self.session)
@@ -132,6 +128,21 @@ class Connector:
         task = asyncio.create_task(self.server.tell_health(reachable), name="tell health")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def embedded_exchange(
+    config: Config, stack: contextlib.AsyncExitStack
+) -> tuple[Simulator, Config, dict[str, object]]:
+    """Start the embedded exchange until the stack closes.
+
+    Shapes:  the simulator, the configuration with its keys, and the `urls` that lead to it.
+    Errors:  BadConfig for settings that it refuses.
+    """
+    simulator = Simulator(simulator_config(config))
+    await simulator.start()
+    stack.push_async_callback(simulator.stop)
+    urls = embedded_urls(simulator.rest_url, simulator.ws_url)
+    return simulator, _with_embedded_keys(config, simulator.config), urls
 
 
 def simulator_config(config: Config) -> SimulatorConfig:

@@ -158,3 +158,12 @@ class Account(msgspec.Struct, frozen=True):
     margin_mode: MarginMode
     adjusted_equity: Digits
     total_maintenance_margin: Digits
+
+
+class KeyPermissions(msgspec.Struct, frozen=True):
+    """What a key may do at the exchange, and whether it is bound to addresses."""
+
+    read: bool
+    trade: bool
+    withdraw: bool
+    bound_to_addresses: bool

@@ -7,6 +7,7 @@ import os
 
 import typer
 
+from connector.cli.examining import doctor, health
 from connector.cli.one_line_errors import OneLineErrors
 from connector.cli.ordering import order_app
 from connector.cli.serving import serve, simulate
@@ -31,3 +32,5 @@ app.command("simulate")(simulate)
 app.command("config")(show_config)
 app.add_typer(watch_app, name="watch")
 app.add_typer(order_app, name="order")
+app.command("doctor")(doctor)
+app.command("health")(health)

@@ -1,10 +1,11 @@
 """Asked before anything is sent to an exchange where it costs money; told while it takes time."""
 
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
 
 from connector.errors import ConnectorError
 
@@ -38,3 +39,19 @@ def working(words: str) -> Generator[None]:
         return
     with console.status(words):
         yield
+
+
+@contextmanager
+def steps(count: int) -> Generator[Callable[[str], None]]:
+    """Show on a terminal how many of the steps are done; each is named when it begins."""
+    console = Console(stderr=True)
+    columns = (BarColumn(), TextColumn("{task.description}"))
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task("", total=count)
+
+        def began(step: str) -> None:
+            progress.update(task, description=step, advance=1)
+
+        yield began

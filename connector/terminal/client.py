@@ -41,11 +41,13 @@ async def connected(target: Target) -> AsyncGenerator[Client]:
         yield Client(target, ExchangeServiceStub(channel), metadata)
 
 
-def refusal(target: Target, error: grpc.aio.AioRpcError) -> ConnectorError:
+def refusal(
+    target: Target, error: grpc.aio.AioRpcError, within_s: float = CALL_S
+) -> ConnectorError:
     """Give the error that a failed call is told as: the server's own text, or who isn't there."""
     text = error.details() or error.code().name
     if text.startswith(NOT_THERE):
         text = f"{target.address}: failed to connect: {text.rpartition(': ')[2]}"
     elif error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-        text = f"{target.address}: no answer within {CALL_S:.0f} s"
+        text = f"{target.address}: no answer within {within_s:g} s"
     return Refused(text)

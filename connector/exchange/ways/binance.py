@@ -1,6 +1,6 @@
 """Binance: USD-M perpetuals (`binanceusdm`) and spot (`binance`)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +11,7 @@ from connector.errors import Malformed
 from connector.exchange.parse import Raw, instant
 from connector.exchange.parse_account import Figures
 from connector.exchange.ways.way import Way
+from connector.trading import KeyPermissions
 
 
 def _candle(frame: Any, open_ms: int, _: Raw) -> tuple[list[Any], bool] | None:
@@ -118,6 +119,24 @@ _OPTIONS: Mapping[str, Any] = MappingProxyType(
     }
 )
 
+
+def _permissions(trading: str) -> Callable[[Raw], KeyPermissions]:
+    """Read what the key may do; `trading` is the switch of the market type.
+
+    Source:  `{"ipRestrict":false,"enableFutures":false,"enableReading":true,
+             "enableSpotAndMarginTrading":false,"enableWithdrawals":false}`, Binance "Get API Key
+             Permission".
+    """
+    return lambda raw: KeyPermissions(
+        read=raw.get("enableReading") is True,
+        trade=raw.get(trading) is True,
+        withdraw=raw.get("enableWithdrawals") is True,
+        bound_to_addresses=raw.get("ipRestrict") is True,
+    )
+
+
+_ASKS_PERMISSIONS = "sapi_get_account_apirestrictions"
+
 USD_M = Way(
     options=_OPTIONS,
     overrides=(_SocketByChannel, _ListenKeyEnds),
@@ -127,6 +146,7 @@ USD_M = Way(
     funding_in_mark_price=_funding,
     forget_listen_key=_forget_key,
     account_figures=_figures,
+    key_permissions=(_ASKS_PERMISSIONS, _permissions("enableFutures")),
 )
 SPOT = Way(
     options=_OPTIONS,
@@ -134,4 +154,5 @@ SPOT = Way(
     spot_by_default=True,
     weight_window_ms=60_000,
     read_candle=_candle,
+    key_permissions=(_ASKS_PERMISSIONS, _permissions("enableSpotAndMarginTrading")),
 )

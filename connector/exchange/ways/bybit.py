@@ -10,7 +10,7 @@ from connector.exchange.parse import Raw, instant
 from connector.exchange.parse_account import Figures
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import TickerFigures, Way
-from connector.trading import MarginMode
+from connector.trading import KeyPermissions, MarginMode
 
 
 def _candle(frame: Any, open_ms: int, market: Raw) -> tuple[list[Any], bool] | None:
@@ -75,6 +75,25 @@ def _figures(balance: Raw) -> Figures:
     )
 
 
+def _permissions(raw: Raw) -> KeyPermissions:
+    """Read what the key may do.
+
+    Source:  `{"result":{"readOnly":0,"permissions":{"ContractTrade":["Order","Position"],
+             "Spot":["SpotTrade"],"Wallet":["AccountTransfer"]},"ips":["*"]}}`, Bybit v5 "Get API
+             Key Information".
+    """
+    granted = table(raw, "result", "permissions")
+    ips = table(raw, "result").get("ips")
+    trades = ("ContractTrade", "Order"), ("Spot", "SpotTrade"), ("Derivatives", "DerivativesTrade")
+    return KeyPermissions(
+        read=True,  # "any permission can access this endpoint"
+        trade=table(raw, "result").get("readOnly") == 0
+        and any(word in (granted.get(kind) or ()) for kind, word in trades),
+        withdraw="Withdraw" in (granted.get("Wallet") or ()),
+        bound_to_addresses=bool(ips) and ips != ["*"],
+    )
+
+
 BYBIT = Way(
     # "Spot can input up to 10 args for each subscription request", v5 "Connect"
     symbols_a_message=MappingProxyType({MarketType.SPOT: 10}),
@@ -86,4 +105,5 @@ BYBIT = Way(
     # isLeverage: "Whether to borrow. Unified account Spot trading only", v5 "Place Order"
     spot_margin=MappingProxyType({"isLeverage": 1}),
     account_figures=_figures,
+    key_permissions=("private_get_v5_user_query_api", _permissions),
 )

@@ -8,7 +8,7 @@ from connector.exchange.parse import Raw, instant
 from connector.exchange.parse_account import Figures
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import TickerFigures, Way
-from connector.trading import MarginMode
+from connector.trading import KeyPermissions, MarginMode
 
 
 def _candle(frame: Any, open_ms: int, market: Raw) -> tuple[list[Any], bool] | None:
@@ -70,6 +70,22 @@ def _figures(balance: Raw) -> Figures:
     )
 
 
+def _permissions(raw: Raw) -> KeyPermissions:
+    """Read what the key may do.
+
+    Source:  `{"code":"0","data":[{"perm":"read_only,withdraw,trade","ip":""}]}`, OKX v5 "Get
+             account configuration".
+    """
+    account = table(raw, "data")
+    granted = str(account.get("perm") or "").split(",")
+    return KeyPermissions(
+        read="read_only" in granted,
+        trade="trade" in granted,
+        withdraw="withdraw" in granted,
+        bound_to_addresses=bool(account.get("ip")),
+    )
+
+
 OKX = Way(
     read_candle=_candle,
     ticker_figures=_ticker,
@@ -80,4 +96,5 @@ OKX = Way(
     spot_margin=MappingProxyType({"marginMode": "cross"}),
     batch_limit=20,
     cancel_batch_limit=20,
+    key_permissions=("private_get_account_config", _permissions),
 )

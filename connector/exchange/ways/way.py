@@ -8,6 +8,7 @@ from typing import Any
 from connector.domain import Digits, MarketType
 from connector.exchange.parse import Raw
 from connector.exchange.parse_account import Figures
+from connector.trading import KeyPermissions
 
 CandleReader = Callable[[Any, int, Raw], tuple[list[Any], bool] | None]
 """(raw frame, open time, ccxt's market) → its own row `[open_ms, o, h, l, c, volume]` and closed
@@ -81,6 +82,9 @@ class Way:
     is_hedged: Callable[[Any, str], Awaitable[bool]] | None = None
     """(ccxt's instance, a symbol) → whether the account holds long and short side by side; None:
     ccxt's fetchPositionMode, or where there is none what positions say."""
+
+    key_permissions: tuple[str, Callable[[Raw], KeyPermissions]] | None = None
+    """ccxt's method that asks what the key may do, and who reads its answer."""
 
     @property
     def flags_closed(self) -> bool:

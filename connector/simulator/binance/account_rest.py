@@ -70,6 +70,7 @@ class AccountRest:
             ("POST", "/fapi/v1/multiAssetsMargin"): self._set_multi_assets,
             ("GET", "/sapi/v1/capital/config/getall"): self._coins,
             ("GET", "/sapi/v1/margin/allPairs"): lambda _: [],
+            ("GET", "/sapi/v1/account/apiRestrictions"): lambda _: _API_RESTRICTIONS,
         }
 
     def _balance(self, parameters: Parameters) -> list[Row]:
@@ -205,3 +206,13 @@ def _settle(do: Callable[[], None], refusals: dict[Reason, tuple[int, str]]) -> 
     except Refused as refused:
         own = refusals.get(refused.reason)
         raise (Rejected(*own) if own else rejected(refused)) from None
+
+
+_API_RESTRICTIONS: Row = {
+    "ipRestrict": False,
+    "enableReading": True,
+    "enableFutures": True,
+    "enableSpotAndMarginTrading": False,
+    "enableWithdrawals": False,
+}
+"""Of the one key that there is."""

@@ -1,0 +1,1 @@
+"""What is well and what isn't, before money depends on it: each finding with its remedy."""
