@@ -65,6 +65,12 @@ STEPS ?= 10000
 states: $(READY) ## Play random orders and faults (STEPS=10000, ARGS="--hypothesis-seed=7").
 	STEPS=$(STEPS) $(BIN)/python -m pytest --show-capture=no tests/rpc/test_order_states.py $(ARGS)
 
+.PHONY: fuzz-parsers
+COUNT ?= 100000
+fuzz-parsers: $(READY) ## Put COUNT generated dictionaries through every parser.
+	COUNT=$(COUNT) $(BIN)/python -m pytest --durations=1 \
+		tests/exchange/test_parse_laws.py::test_a_parser_gives_a_value_or_malformed_and_nothing_else
+
 lint: lint-style lint-types lint-arrows lint-proto ## Check style, types, arrows between rooms, and proto.
 
 lint-style: $(READY)

@@ -14,6 +14,7 @@ Digits = str
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MOST_PLACES = 40
+_LONGEST = 100
 
 
 def digits(value: object) -> Digits:
@@ -21,17 +22,27 @@ def digits(value: object) -> Digits:
 
     Shapes:  str | int | float | Decimal; a float gives its shortest exact text, `1e-8` gives
              `0.00000001`, a leading `+` and a missing leading `0` are mended.
-    Errors:  Malformed for None, NaN, infinities, booleans, empty and any other text.
+    Errors:  Malformed for None, NaN, infinities, booleans, empty and any other text, and for what
+             no market has: more than 100 characters, beyond 1e40 or within 1e-40.
     """
-    if type(value) is str and _PLAIN.fullmatch(value):
+    if type(value) is str and len(value) <= _LONGEST and _PLAIN.fullmatch(value):
         return value
-    text = str(value) if isinstance(value, str | int | float | Decimal) else ""
-    if isinstance(value, bool) or not _NUMBER.fullmatch(text):
-        raise Malformed(f"not a number: {value!r}"[:120])
+    text = _number_text(value)
+    if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
+        raise Malformed(f"not a number: {text[:60]!r} of {type(value).__name__}")
     number = Decimal(text)
-    if abs(number.adjusted()) > _MOST_PLACES:
-        raise Malformed(f"not a number of this world: {value!r}"[:120])
-    return format(number, "f")
+    plain = format(number, "f") if abs(number.adjusted()) <= _MOST_PLACES else ""
+    if not 0 < len(plain) <= _LONGEST:
+        raise Malformed(f"not a number of this world: {text!r}")
+    return plain
+
+
+def _number_text(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return ""
+    if isinstance(value, int) and value.bit_length() > 4 * _LONGEST:
+        return "beyond"  # Python refuses to write such a number out
+    return str(value)
 
 
 class PriceSource(StrEnum):

@@ -96,7 +96,8 @@ class Order(msgspec.Struct, frozen=True):
     """An order's state, or one update of it.
 
     `exchange_order_id` is the exchange's own text, `order_id` the positive int64 that clients know;
-    `executed_qty` is cumulative; `last_trade` the fill that made this update, if one did.
+    `executed_qty` is cumulative; `last_trade` the fill that made this update, if one did; `price`
+    None where none is told (a MARKET order's), `avg_price` where none is known.
     """
 
     exchange_order_id: str
@@ -106,10 +107,10 @@ class Order(msgspec.Struct, frozen=True):
     side: Side
     type: OrderType
     status: OrderStatus
-    price: Digits
+    price: Digits | None
     quantity: Digits
     executed_qty: Digits
-    avg_price: Digits
+    avg_price: Digits | None
     created_at_ms: int
     update_time_ms: int
     last_trade: Trade | None = None
@@ -118,15 +119,15 @@ class Order(msgspec.Struct, frozen=True):
 class Position(msgspec.Struct, frozen=True):
     """A symbol's net position in base units: short is negative, flat is 0.
 
-    A mark price of "0" is an unknown one; `maintenance_margin` in the settlement asset, None where
-    the exchange doesn't tell it.
+    None is what the exchange doesn't tell (`margin_type`: ""); `maintenance_margin` is in the
+    settlement asset.
     """
 
     symbol: str
     size: Digits
-    entry_price: Digits
-    mark_price: Digits
-    unrealized_pnl: Digits
+    entry_price: Digits | None
+    mark_price: Digits | None
+    unrealized_pnl: Digits | None
     leverage: int
     margin_type: str
     isolated_margin: Digits | None
@@ -135,29 +136,30 @@ class Position(msgspec.Struct, frozen=True):
 
 
 class Balance(msgspec.Struct, frozen=True):
-    """One asset's wallet: total, and what of it is free."""
+    """One asset's wallet: total, and what of it is free (None where nobody tells)."""
 
     asset: str
     total: Digits
-    free: Digits
+    free: Digits | None
 
 
 class Account(msgspec.Struct, frozen=True):
     """The account as a whole, in its own quote asset.
 
     `health_score` is 0 to 1, 1 safe; None where nothing good is known (then nothing is published).
+    Amounts are None where the exchange doesn't tell them and they can't be reckoned.
     """
 
     total_wallet_balance: Digits
-    total_margin_balance: Digits
-    available_balance: Digits
+    total_margin_balance: Digits | None
+    available_balance: Digits | None
     positions: tuple[Position, ...]
     account_leverage: int
     is_unified: bool
     health_score: Digits | None
     margin_mode: MarginMode
-    adjusted_equity: Digits
-    total_maintenance_margin: Digits
+    adjusted_equity: Digits | None
+    total_maintenance_margin: Digits | None
 
 
 class KeyPermissions(msgspec.Struct, frozen=True):

@@ -156,19 +156,15 @@ def encode_order(order: Order, symbol: str) -> resources_pb2.Order:
         symbol=symbol,
         side=_SIDE_NUMBERS[order.side],
         type=_TYPE_NUMBERS[order.type],
-        price=Decimal(value=order.price),
+        price=_maybe(order.price),
         quantity=Decimal(value=order.quantity),
         executed_qty=Decimal(value=order.executed_qty),
-        avg_price=_average(order),
+        avg_price=_maybe(order.avg_price),
         status=_STATUS_NUMBERS[order.status],
         created_at=_timestamp(order.created_at_ms),
         update_time=order.update_time_ms,
         trades=[] if order.last_trade is None else [encode_trade(order.last_trade, order, symbol)],
     )
-
-
-def _average(order: Order) -> Decimal | None:
-    return Decimal(value=order.avg_price) if order.avg_price.strip("0.") else None
 
 
 def encode_trade(trade: Trade, order: Order, symbol: str) -> resources_pb2.Trade:
@@ -198,10 +194,10 @@ def encode_order_update(order: Order, exchange: str, symbol: str) -> OrderUpdate
         side=_SIDE_NUMBERS[order.side],
         type=_TYPE_NUMBERS[order.type],
         status=_STATUS_NUMBERS[order.status],
-        price=Decimal(value=order.price),
+        price=_maybe(order.price),
         quantity=Decimal(value=order.quantity),
         executed_qty=Decimal(value=order.executed_qty),
-        avg_price=_average(order),
+        avg_price=_maybe(order.avg_price),
         update_time=order.update_time_ms,
         last_trade=None if trade is None else encode_trade(trade, order, symbol),
     )
@@ -212,9 +208,9 @@ def encode_position(position: Position, symbol: str) -> PositionMessage:
     return PositionMessage(
         symbol=symbol,
         size=Decimal(value=position.size),
-        entry_price=Decimal(value=position.entry_price),
-        mark_price=Decimal(value=position.mark_price),
-        unrealized_pnl=Decimal(value=position.unrealized_pnl),
+        entry_price=_maybe(position.entry_price),
+        mark_price=_maybe(position.mark_price),
+        unrealized_pnl=_maybe(position.unrealized_pnl),
         leverage=position.leverage,
         margin_type=position.margin_type,
         isolated_margin=_maybe(position.isolated_margin),
@@ -227,15 +223,15 @@ def encode_account(account: Account, spelling: Callable[[str], str]) -> AccountM
     """Encode the account; a health score that nobody knows stays unset."""
     return AccountMessage(
         total_wallet_balance=Decimal(value=account.total_wallet_balance),
-        total_margin_balance=Decimal(value=account.total_margin_balance),
-        available_balance=Decimal(value=account.available_balance),
+        total_margin_balance=_maybe(account.total_margin_balance),
+        available_balance=_maybe(account.available_balance),
         positions=[encode_position(p, spelling(p.symbol)) for p in account.positions],
         account_leverage=account.account_leverage,
         is_unified=account.is_unified,
         health_score=_maybe(account.health_score),
         margin_mode=_MARGIN_MODES[account.margin_mode],
-        adjusted_equity=Decimal(value=account.adjusted_equity),
-        total_maintenance_margin=Decimal(value=account.total_maintenance_margin),
+        adjusted_equity=_maybe(account.adjusted_equity),
+        total_maintenance_margin=_maybe(account.total_maintenance_margin),
     )
 
 

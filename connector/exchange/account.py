@@ -9,7 +9,7 @@ import structlog
 
 from connector.domain import Digits, MarketType
 from connector.errors import Malformed, Refused, Unsupported
-from connector.exchange.parse import Raw, parse_symbol_info
+from connector.exchange.parse import parse_symbol_info
 from connector.exchange.parse_account import (
     Figures,
     Wallets,
@@ -17,6 +17,7 @@ from connector.exchange.parse_account import (
     parse_balances,
     parse_position,
 )
+from connector.exchange.parse_fields import Raw
 from connector.exchange.session import Session
 from connector.exchange.spot import holdings
 from connector.trading import Account, Balance, Position
@@ -60,7 +61,11 @@ class AccountData:
     async def balance(self, asset: str) -> Digits:
         """Ask for an asset's free balance; 0 for one the account hasn't."""
         found = (await self.balances()).get(asset.upper())
-        return found.free if found is not None else "0"
+        if found is None:
+            return "0"
+        if found.free is None:
+            raise Malformed(f"the exchange doesn't tell what of {found.asset} is free")
+        return found.free
 
     async def positions(self, symbol: str | None = None) -> list[Position]:
         """Ask for the open positions of a symbol, or of every served one, without flat ones.
@@ -145,7 +150,8 @@ class AccountData:
         markets, serves = self._session.ccxt.markets, self._session.symbols.serves
         symbols = [symbol] if symbol is not None else [s for s in markets if serves(s)]
         quoted = [s for s in symbols if symbol or markets[s]["quote"] == self.quote]
-        infos = [parse_symbol_info(markets[each], each) for each in quoted]
+        mode = self._session.ccxt.precisionMode
+        infos = [parse_symbol_info(markets[each], each, mode) for each in quoted]
         return holdings(await self.balances(), infos)
 
     async def _raw_positions(self, symbol: str | None) -> list[Raw]:

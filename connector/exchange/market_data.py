@@ -24,8 +24,7 @@ from connector.errors import InvalidRequest, Malformed, Unsupported
 from connector.exchange import channels
 from connector.exchange.channel import Channel, Leave, OnError
 from connector.exchange.parse import (
-    Raw,
-    in_base_units,
+    candle_rows,
     parse_candle,
     parse_funding,
     parse_open_interest,
@@ -33,7 +32,16 @@ from connector.exchange.parse import (
     parse_price,
     parse_symbol_info,
     parse_ticker,
+)
+from connector.exchange.parse_fields import (
+    EXACT,
+    Raw,
+    in_base_units,
+    number,
+    plain,
     plausible,
+    positive,
+    structures,
 )
 from connector.exchange.polled import Polled
 from connector.exchange.polls import candle_poll, price_poll, together
@@ -81,7 +89,7 @@ class MarketData:
         """Ask for every served symbol's last 24 hours; those without a price are left out."""
         raws = await self._ask("tickers", self.session.ccxt.fetch_tickers)
         now_ms = self.session.now_ms()
-        return self._parsed(raws.values(), "ticker", lambda raw: self._ticker(raw, now_ms))
+        return self._parsed(structures(raws), "ticker", lambda raw: self._ticker(raw, now_ms))
 
     def _ticker(self, raw: Raw, now_ms: int) -> Ticker:
         """Read a ticker, its volumes and its open interest in base units."""
@@ -178,7 +186,7 @@ class MarketData:
             return [FundingRate(symbols.resolve(s), "0", None, 0, now_ms) for s in symbols.all()]
         self._need("fetchFundingRates")
         raws = await self._ask("funding rates", self.session.ccxt.fetch_funding_rates)
-        return self._parsed(raws.values(), "funding", lambda raw: parse_funding(raw, now_ms))
+        return self._parsed(structures(raws), "funding", lambda raw: parse_funding(raw, now_ms))
 
     async def funding_history(self, symbol: str, limit: int) -> list[FundingRate]:
         """Ask for the newest `limit` settled rates, newest first; spot has none."""
@@ -190,12 +198,13 @@ class MarketData:
             f"funding history of {symbol}",
             lambda: ccxt.fetch_funding_rate_history(symbol, None, min(limit, 1000)),
         )
-        rates = self._parsed(raws, "funding", parse_past_funding)
+        rates = self._parsed(structures(raws), "funding", parse_past_funding)
         return sorted(rates, key=lambda rate: rate.timestamp_ms, reverse=True)[:limit]
 
     def symbol_info(self, symbol: str, spelling: str) -> SymbolInfo:
         """Tell, from memory, what may be ordered in a symbol."""
-        return parse_symbol_info(self.session.ccxt.market(symbol), spelling)
+        ccxt = self.session.ccxt
+        return parse_symbol_info(ccxt.market(symbol), spelling, ccxt.precisionMode)
 
     def interval_ms(self, interval: str) -> int:
         """Give a kline interval's length.
@@ -354,17 +363,17 @@ class MarketData:
         rows = await self._ask(
             f"candles of {symbol}", lambda: ccxt.fetch_ohlcv(symbol, interval, since_ms, limit)
         )
-        return sorted((row for row in rows if row and row[0]), key=lambda row: row[0])
+        return candle_rows(rows)
 
     def _in_base_units(self, symbol: str, row: list[Any]) -> list[Any]:
         """Give a candle row, its volume in base units where the exchange counts contracts."""
         market = self.session.ccxt.market(symbol)
-        counted = self.session.way.candles_count_contracts and market.get("contract")
-        if not counted or len(row) < 6 or row[5] is None:
+        volume = number(row[5]) if len(row) > 5 else None
+        if not self.session.way.candles_count_contracts or not market.get("contract"):
             return row
-        volume = in_base_units(digits(row[5]), market) or "0"
-        if market.get("inverse"):  # contracts of quote money: at the bar's own close
-            volume = format(Decimal(volume) / Decimal(digits(row[4])), "f")
+        volume = in_base_units(volume, market)
+        if volume is not None and market.get("inverse"):  # contracts of quote money: at the close
+            volume = plain(EXACT.divide(Decimal(volume), Decimal(positive(row[4]))))
         return [*row[:5], volume]
 
     async def _price_question(self, symbol: str, source: PriceSource) -> Raw:
@@ -388,7 +397,7 @@ class MarketData:
     def _parsed(self, raws: Any, kind: str, parse: Callable[[Raw], T]) -> list[T]:
         values: list[T] = []
         for raw in raws:
-            if self.session.symbols.serves(raw.get("symbol") or ""):
+            if self.session.symbols.serves(raw.get("symbol")):
                 value = self._try(kind, lambda raw=raw: parse(raw))
                 if value is not None:
                     values.append(value)

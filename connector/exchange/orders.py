@@ -28,7 +28,8 @@ from connector.exchange.client_ids import ClientIds, rule_of
 from connector.exchange.order_faults import is_outcome_unknown, order_error
 from connector.exchange.order_ids import OrderIds
 from connector.exchange.order_recency import RecentOrders
-from connector.exchange.parse import Raw, parse_symbol_info
+from connector.exchange.parse import parse_symbol_info
+from connector.exchange.parse_fields import Raw
 from connector.exchange.parse_orders import OrderReader
 from connector.exchange.rounding import contracts, fitted
 from connector.exchange.session import Session
@@ -120,7 +121,9 @@ class Orders:
     def fit(self, request: OrderRequest) -> OrderRequest:
         """Round an order to its market. Errors: InvalidOrder."""
         market = self._session.ccxt.market(request.symbol)
-        return fitted(request, parse_symbol_info(market, request.symbol))
+        return fitted(
+            request, parse_symbol_info(market, request.symbol, self._session.ccxt.precisionMode)
+        )
 
     def sending(self, request: OrderRequest) -> tuple[str, dict[str, Any]]:
         """Give the client id as the exchange takes it, and ccxt's arguments of an order.

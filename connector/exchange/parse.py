@@ -1,12 +1,9 @@
-"""ccxt's unified structures as domain values: a value or `Malformed`, never a made-up number.
+"""ccxt's market structures as domain values: a value or `Malformed`, never a made-up number."""
 
-In these structures nearly every key may be absent, None, a number or a string. ccxt runs with
-`number = str` here, so numbers are the exchange's own digits wherever it hands them through.
-"""
-
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+
+import ccxt
 
 from connector.domain import (
     Candle,
@@ -19,10 +16,25 @@ from connector.domain import (
     digits,
 )
 from connector.errors import Malformed
+from connector.exchange.parse_fields import (
+    EXACT,
+    Raw,
+    above_zero,
+    in_base_units,
+    instant,
+    not_negative,
+    number,
+    plain,
+    plausible,
+    positive,
+    structure,
+    table,
+    text_of,
+    times_size,
+)
 
-Raw = Mapping[str, Any]
-
-DAY_MS = 86_400_000
+UNKNOWN_PLACES = 8
+"""Digits after the point where a market has no tick or step: enough to lose none."""
 
 
 def parse_price(raw: Raw, source: PriceSource, now_ms: int) -> Price:
@@ -33,8 +45,8 @@ def parse_price(raw: Raw, source: PriceSource, now_ms: int) -> Price:
     Errors:  Malformed when there is none, or it is not above zero.
     """
     return Price(
-        symbol=_text(raw, "symbol"),
-        price=_positive(_price_text(raw, source)),
+        symbol=text_of(raw, "symbol"),
+        price=_price_text(raw, source),
         timestamp_ms=plausible(instant(raw.get("timestamp")) or now_ms, now_ms),
     )
 
@@ -42,23 +54,31 @@ def parse_price(raw: Raw, source: PriceSource, now_ms: int) -> Price:
 def parse_candle(symbol: str, row: Any, is_closed: bool) -> Candle:
     """Read a candle row, `[open_ms, open, high, low, close, base_qty]`.
 
-    Errors:  Malformed for short rows, empty cells, and a price that is not above zero.
+    Errors:  Malformed for short rows, empty cells, a price that is not above zero.
     """
     if not isinstance(row, list | tuple) or len(row) < 6:  # pyright: ignore[reportUnknownArgumentType]
-        raise Malformed(f"no candle: {row!r}"[:120])
+        raise Malformed(f"no candle, but a {type(row).__name__}")
     open_ms = instant(row[0])
     if not open_ms:
-        raise Malformed(f"candle without a time: {row!r}"[:120])
+        raise Malformed("a candle without a time")
     return Candle(
         symbol=symbol,
         timestamp_ms=open_ms,
-        open=_positive(digits(row[1])),
-        high=_positive(digits(row[2])),
-        low=_positive(digits(row[3])),
-        close=_positive(digits(row[4])),
-        volume=digits(row[5]),
+        open=positive(row[1]),
+        high=positive(row[2]),
+        low=positive(row[3]),
+        close=positive(row[4]),
+        volume=not_negative(row[5]),
         is_closed=is_closed,
     )
+
+
+def candle_rows(answer: Any) -> list[list[Any]]:
+    """Give an answer's rows that have an opening time, ascending, that time as an int."""
+    rows = answer if isinstance(answer, list) else ()
+    timed = [(instant(row[0]), row) for row in rows if isinstance(row, list) and row]
+    told = [[open_ms, *row[1:]] for open_ms, row in timed if open_ms]
+    return sorted(told, key=lambda row: row[0])
 
 
 def parse_funding(raw: Raw, now_ms: int) -> FundingRate:
@@ -66,15 +86,16 @@ def parse_funding(raw: Raw, now_ms: int) -> FundingRate:
 
     Errors:  Malformed without a rate or without a time of the next funding.
     """
+    symbol = text_of(raw, "symbol")
     told = (instant(raw.get(key)) for key in ("fundingTimestamp", "nextFundingTimestamp"))
     times = [at_ms for at_ms in told if at_ms]
     next_ms = next((at_ms for at_ms in times if at_ms > now_ms), times[-1] if times else None)
     if not next_ms:
-        raise Malformed(f"funding of {raw.get('symbol')} without a next time")
+        raise Malformed(f"funding of {symbol} without a next time")
     return FundingRate(
-        symbol=_text(raw, "symbol"),
+        symbol=symbol,
         rate=digits(raw.get("fundingRate")),
-        predicted_rate=_maybe(raw.get("nextFundingRate")),
+        predicted_rate=number(raw.get("nextFundingRate")),
         next_funding_time_ms=next_ms,
         timestamp_ms=instant(raw.get("timestamp")) or now_ms,
     )
@@ -85,11 +106,12 @@ def parse_past_funding(raw: Raw) -> FundingRate:
 
     Errors:  Malformed without a rate or a time.
     """
+    symbol = text_of(raw, "symbol")
     settled_ms = instant(raw.get("timestamp"))
     if not settled_ms:
         raise Malformed("funding history entry without a time")
     return FundingRate(
-        symbol=_text(raw, "symbol"),
+        symbol=symbol,
         rate=digits(raw.get("fundingRate")),
         predicted_rate=None,
         next_funding_time_ms=settled_ms,
@@ -102,14 +124,15 @@ def parse_ticker(raw: Raw, now_ms: int) -> Ticker:
 
     Errors:  Malformed without any price.
     """
-    percentage = _maybe(raw.get("percentage"))
+    symbol = text_of(raw, "symbol")
+    percentage = number(raw.get("percentage"))
     return Ticker(
-        symbol=_text(raw, "symbol"),
-        last_price=_positive(_price_text(raw, PriceSource.TICKER)),
-        price_change=_maybe(raw.get("change")),
-        price_change_ratio=None if percentage is None else _plain(Decimal(percentage) / 100),
-        volume=_maybe(raw.get("baseVolume")),
-        quote_volume=_maybe(raw.get("quoteVolume")),
+        symbol=symbol,
+        last_price=_price_text(raw, PriceSource.TICKER),
+        price_change=number(raw.get("change")),
+        price_change_ratio=None if percentage is None else plain(_hundredth(percentage)),
+        volume=number(raw.get("baseVolume")),
+        quote_volume=number(raw.get("quoteVolume")),
         open_interest=None,
         timestamp_ms=instant(raw.get("timestamp")) or now_ms,
     )
@@ -120,108 +143,67 @@ def parse_open_interest(raw: Raw, market: Raw) -> Digits:
 
     Errors:  Malformed when the exchange tells none.
     """
-    return in_base_units(digits(raw.get("openInterestAmount")), market) or "0"
+    amount = not_negative(structure(raw).get("openInterestAmount"))
+    return times_size(amount, structure(market).get("contractSize"))
 
 
-def in_base_units(contracts: Digits | None, market: Raw) -> Digits | None:
-    """Give contracts in base units, by the market's contract size; as it is where that is 1."""
-    size = _maybe(market.get("contractSize"))
-    if contracts is None or size is None or Decimal(size) == 1:
-        return contracts
-    return format((Decimal(contracts) * Decimal(size)).normalize(), "f")
+def parse_symbol_info(
+    market: Raw, spelling: str, precision_mode: int = ccxt.TICK_SIZE
+) -> SymbolInfo:
+    """Read ccxt's market structure, quantities in base units; precisions count digits.
 
-
-def parse_symbol_info(market: Raw, spelling: str) -> SymbolInfo:
-    """Read ccxt's market structure, quantities in base units; precisions count digits."""
-    precision, limits = _table(market, "precision"), _table(market, "limits")
-    tick = _maybe(precision.get("price"))
-    step = in_base_units(_maybe(precision.get("amount")), market)
+    `precision_mode` is what ccxt counts precisions in: steps, digits after the point, or
+    significant digits, which are no step (the exchange's own rule then rounds).
+    Errors:  Malformed without both assets.
+    """
+    precision, limits = table(market, "precision"), table(market, "limits")
+    base_asset, quote_asset = text_of(market, "base"), text_of(market, "quote")
+    tick = _step(precision.get("price"), precision_mode)
+    step = in_base_units(_step(precision.get("amount"), precision_mode), market)
     return SymbolInfo(
         symbol=spelling,
         price_precision=_places(tick),
         quantity_precision=_places(step),
-        base_asset=_text(market, "base"),
-        quote_asset=_text(market, "quote"),
-        min_quantity=in_base_units(_maybe(_table(limits, "amount").get("min")), market),
-        min_notional=_maybe(_table(limits, "cost").get("min")),
+        base_asset=base_asset,
+        quote_asset=quote_asset,
+        min_quantity=in_base_units(above_zero(table(limits, "amount").get("min")), market),
+        min_notional=above_zero(table(limits, "cost").get("min")),
         tick_size=tick,
         step_size=step,
     )
 
 
-def plausible(at_ms: int, now_ms: int) -> int:
-    """Give an instant of an exchange's message back, unless it lies a day ahead.
-
-    Errors:  Malformed: a wrong time would make every true one look old.
-    """
-    if at_ms > now_ms + DAY_MS:
-        raise Malformed(f"a time a day ahead: {at_ms}")
-    return at_ms
-
-
-def instant(value: Any) -> int | None:
-    """Read a UTC epoch time in ms; None for what is none (absent, text, zero or below)."""
-    try:
-        number = int(digits(value).partition(".")[0])
-    except Malformed:
-        return None
-    return number if number > 0 else None
-
-
 def _price_text(raw: Raw, source: PriceSource) -> Digits:
     match source:
         case PriceSource.TICKER:
-            for key in ("last", "close"):
-                value = raw.get(key)
-                if value is not None:
-                    return digits(value)
-            return _middle(raw)
+            return above_zero(raw.get("last")) or above_zero(raw.get("close")) or _middle(raw)
         case PriceSource.BIDASK:
             return _middle(raw)
         case PriceSource.TRADES:
-            return digits(raw.get("price"))
+            return positive(raw.get("price"))
         case PriceSource.MARK:
-            return digits(raw.get("markPrice"))
+            return positive(raw.get("markPrice"))
 
 
 def _middle(raw: Raw) -> Digits:
-    bid, ask = Decimal(digits(raw.get("bid"))), Decimal(digits(raw.get("ask")))
-    if bid <= 0 or ask <= 0:
-        raise Malformed(f"no price in a one-sided book: bid {bid}, ask {ask}")
-    return _plain((bid + ask) / 2)
+    bid, ask = Decimal(positive(raw.get("bid"))), Decimal(positive(raw.get("ask")))
+    return plain(EXACT.divide(EXACT.add(bid, ask), Decimal(2)))
 
 
-def _positive(text: Digits) -> Digits:
-    if text[0] == "-" or not text.strip("0."):
-        raise Malformed(f"not a price: {text}"[:120])
-    return text
+def _hundredth(percentage: Digits) -> Decimal:
+    return EXACT.scaleb(Decimal(percentage), -2)
 
 
-def _maybe(value: Any) -> Digits | None:
-    try:
-        return digits(value)
-    except Malformed:
+def _step(value: Any, precision_mode: int) -> Digits | None:
+    if precision_mode == ccxt.TICK_SIZE:
+        return above_zero(value)
+    places = number(value) if precision_mode == ccxt.DECIMAL_PLACES else None
+    if places is None or abs(Decimal(places)) > 40:
         return None
+    return plain(Decimal(1).scaleb(-int(Decimal(places))))
 
 
-def _places(tick: Digits | None) -> int:
-    if tick is None:
-        return 0
-    exponent = Decimal(tick).normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
-
-
-def _plain(number: Decimal) -> Digits:
-    return format(number, "f")
-
-
-def _text(raw: Raw, key: str) -> str:
-    value = raw.get(key)
-    if not isinstance(value, str) or not value:
-        raise Malformed(f"no {key} in {str(dict(raw))[:100]}")
-    return value
-
-
-def _table(raw: Raw, key: str) -> Raw:
-    value = raw.get(key)
-    return value if isinstance(value, Mapping) else {}
+def _places(step: Digits | None) -> int:
+    if step is None:
+        return UNKNOWN_PLACES
+    return len(step.partition(".")[2].rstrip("0"))

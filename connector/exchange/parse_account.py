@@ -6,11 +6,21 @@ from decimal import Decimal
 from typing import Any
 
 from connector.domain import Digits, digits
-from connector.errors import Malformed
-from connector.exchange.parse import Raw
+from connector.exchange.parse_fields import (
+    EXACT,
+    Raw,
+    above_zero,
+    number,
+    optional_id,
+    plain,
+    table,
+    text_of,
+    times_size,
+    word,
+)
 from connector.trading import Account, Balance, MarginMode, Position
 
-ZERO, ONE = Decimal(0), Decimal(1)
+_MOST_LEVERAGE = 10_000
 
 
 @dataclass(frozen=True)
@@ -32,9 +42,7 @@ class Wallets:
     figures: Figures
 
 
-def parse_position(
-    raw: Raw, contract_size: Digits | None, before: Position | None = None
-) -> Position:
+def parse_position(raw: Raw, contract_size: Any, before: Position | None = None) -> Position:
     """Read a position: signed, in base units, by its `side` or the sign it already has.
 
     What it doesn't tell is taken from `before`, the last one known of its symbol; but what hangs on
@@ -43,52 +51,54 @@ def parse_position(
     Guarantee:  a liquidation price is told only beside a mark price.
     Errors:     Malformed without symbol or contracts.
     """
-    symbol = raw.get("symbol")
-    if not isinstance(symbol, str) or not symbol:
-        raise Malformed("a position without a symbol")
-    size = Decimal(digits(raw.get("contracts"))) * Decimal(contract_size or 1)
-    side = str(raw.get("side") or "").lower()
-    if side == "short":
-        size = -abs(size)
-    elif side == "long":
-        size = abs(size)
-    entry = _maybe(raw.get("entryPrice")) or "0"
-    mark, liquidation = _above_zero(raw.get("markPrice")), _above_zero(raw.get("liquidationPrice"))
-    maintenance = _maybe(raw.get("maintenanceMargin"))
-    collateral = _maybe(raw.get("collateral"))
-    leverage, mode = _leverage(raw.get("leverage")), str(raw.get("marginMode") or "").lower()
+    symbol = text_of(raw, "symbol")
+    size = times_size(_contracts(raw), contract_size)
+    side = word(raw.get("side"))
+    if side in ("long", "buy"):
+        size = size.lstrip("-")
+    elif side in ("short", "sell") and size.strip("-0."):
+        size = "-" + size.lstrip("-")
+    entry = above_zero(raw.get("entryPrice"))
+    mark, liquidation = above_zero(raw.get("markPrice")), above_zero(raw.get("liquidationPrice"))
+    maintenance, collateral = number(raw.get("maintenanceMargin")), number(raw.get("collateral"))
+    leverage, mode = _leverage(raw.get("leverage")), word(raw.get("marginMode"))
+    mode = mode if mode in ("cross", "isolated") else ""
     if before is not None:
-        mark = mark or _above_zero(before.mark_price)
+        mark = mark or before.mark_price
         leverage, mode = leverage or before.leverage, mode or before.margin_type
-        if (size, Decimal(entry)) == (Decimal(before.size), Decimal(before.entry_price)):
+        if Decimal(size) == Decimal(before.size) and _same(entry, before.entry_price):
             liquidation = liquidation or before.liquidation_price
             maintenance = maintenance or before.maintenance_margin
             collateral = collateral or before.isolated_margin
-    isolated = mode == "isolated"
     return Position(
         symbol=symbol,
-        size=_plain(size),
+        size=size,
         entry_price=entry,
-        mark_price=mark or "0",
-        unrealized_pnl=_maybe(raw.get("unrealizedPnl")) or "0",
+        mark_price=mark,
+        unrealized_pnl=number(raw.get("unrealizedPnl")),
         leverage=leverage or 1,
-        margin_type="isolated" if isolated else "cross",
-        isolated_margin=collateral if isolated else None,
+        margin_type=mode,
+        isolated_margin=collateral if mode == "isolated" else None,
         liquidation_price=liquidation if mark else None,
         maintenance_margin=maintenance,
     )
 
 
 def parse_balances(raw: Raw) -> dict[str, Balance]:
-    """Read ccxt's balance structure by asset; what has no total is left out."""
-    totals, frees = raw.get("total"), raw.get("free")
-    totals = totals if isinstance(totals, Mapping) else {}
-    frees = frees if isinstance(frees, Mapping) else {}
+    """Read ccxt's balance structure by asset; what has no total is left out.
+
+    Guarantee:  of total, free and used one that is missing is reckoned from the other two.
+    """
+    totals, frees, useds = (table(raw, key) for key in ("total", "free", "used"))
     balances: dict[str, Balance] = {}
-    for asset, told in totals.items():
-        total = _maybe(told)
-        if isinstance(asset, str) and total is not None:
-            balances[asset] = Balance(asset, total, _maybe(frees.get(asset)) or "0")
+    for asset in filter(optional_id, dict.fromkeys((*totals, *frees))):
+        total, free, used = (number(each.get(asset)) for each in (totals, frees, useds))
+        if total is None and free is not None and used is not None:
+            total = plain(EXACT.add(Decimal(free), Decimal(used)))
+        if free is None and total is not None and used is not None:
+            free = plain(EXACT.subtract(Decimal(total), Decimal(used)))
+        if total is not None:
+            balances[asset] = Balance(asset, total, free)
     return balances
 
 
@@ -101,16 +111,19 @@ def parse_account(
 
     The rule where it doesn't: wallet and available are the quote asset's, the margin balance adds
     the positions' unrealised profit, the health score is one less maintenance margin over adjusted
-    equity, within 0 and 1; without positions it is 1. With positions and no maintenance margin
-    known, or no equity told, there is no score.
+    equity, within 0 and 1; without positions it is 1. What can't be reckoned is None: with
+    positions and no maintenance margin known, or no equity told, there is no score.
     """
     figures, told = wallets.figures, wallets.balances.get(quote)
     own = told or Balance(quote, "0", "0")
     wallet = figures.wallet or own.total
     is_told = told is not None or figures.margin_balance is not None
-    unrealized = sum((Decimal(position.unrealized_pnl) for position in positions), ZERO)
-    equity = figures.margin_balance or _plain(Decimal(wallet) + unrealized)
-    maintenance = figures.maintenance or _maintenance_of(positions)
+    equity = figures.margin_balance or total_of(
+        [wallet, *(position.unrealized_pnl for position in positions)]
+    )
+    maintenance = figures.maintenance or total_of(
+        [position.maintenance_margin for position in positions]
+    )
     return Account(
         total_wallet_balance=wallet,
         total_margin_balance=equity,
@@ -118,50 +131,46 @@ def parse_account(
         positions=tuple(positions),
         account_leverage=max((position.leverage for position in positions), default=1),
         is_unified=figures.mode is not MarginMode.REGULAR,
-        health_score=_health(Decimal(equity), maintenance if is_told else None, bool(positions)),
+        health_score=_health(equity, maintenance if is_told else None) if positions else "1",
         margin_mode=figures.mode,
         adjusted_equity=equity,
-        total_maintenance_margin=maintenance or "0",
+        total_maintenance_margin=maintenance,
     )
 
 
-def _maintenance_of(positions: Sequence[Position]) -> Digits | None:
-    """Add up the positions' maintenance margins; None when one of them doesn't tell its own."""
-    total = ZERO
-    for position in positions:
-        if position.maintenance_margin is None:
+def total_of(parts: Sequence[Digits | None]) -> Digits | None:
+    """Add up; None when one of the parts isn't known."""
+    total = Decimal(0)
+    for part in parts:
+        if part is None:
             return None
-        total += Decimal(position.maintenance_margin)
-    return _plain(total)
+        total = EXACT.add(total, Decimal(part))
+    return plain(total)
 
 
-def _health(equity: Decimal, maintenance: Digits | None, has_positions: bool) -> Digits | None:
-    if not has_positions:
-        return "1"
-    if maintenance is None:
-        return None
-    if equity <= 0:
+def _contracts(raw: Raw) -> Digits:
+    """Give the contracts; none where the exchange tells just that they are worth nothing."""
+    notional = number(raw.get("notional"))
+    if raw.get("contracts") is None and notional is not None and not Decimal(notional):
         return "0"
-    score = min(ONE, max(ZERO, ONE - Decimal(maintenance) / equity))
-    return _plain(score.quantize(Decimal("0.000001")))
+    return digits(raw.get("contracts"))
+
+
+def _health(equity: Digits | None, maintenance: Digits | None) -> Digits | None:
+    if equity is None or maintenance is None:
+        return None
+    if Decimal(equity) <= 0:
+        return "0"
+    ratio = EXACT.divide(Decimal(maintenance), Decimal(equity))
+    score = min(Decimal(1), max(Decimal(0), EXACT.subtract(Decimal(1), ratio)))
+    return plain(score.quantize(Decimal("0.000001")))
 
 
 def _leverage(value: Any) -> int | None:
-    text = _maybe(value)
-    return max(1, int(Decimal(text).to_integral_value())) if text else None
+    """Give the leverage as a whole number, None where none that can be one is told."""
+    leverage = Decimal(above_zero(value) or "0")
+    return max(1, round(leverage)) if 0 < leverage <= _MOST_LEVERAGE else None
 
 
-def _above_zero(value: Any) -> Digits | None:
-    text = _maybe(value)
-    return text if text is not None and Decimal(text) > 0 else None
-
-
-def _maybe(value: Any) -> Digits | None:
-    try:
-        return digits(value)
-    except Malformed:
-        return None
-
-
-def _plain(number: Decimal) -> Digits:
-    return format(number, "f")
+def _same(one: Digits | None, other: Digits | None) -> bool:
+    return one is not None and other is not None and Decimal(one) == Decimal(other)

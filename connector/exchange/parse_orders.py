@@ -9,64 +9,84 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from connector.domain import Digits, digits
+from connector.domain import Digits
 from connector.errors import Malformed
-from connector.exchange.parse import Raw, instant
+from connector.exchange.parse_fields import (
+    EXACT,
+    Raw,
+    above_zero,
+    id_of,
+    instant,
+    not_negative,
+    number,
+    optional_id,
+    plain,
+    positive,
+    structure,
+    text_of,
+    times_size,
+    word,
+)
 from connector.trading import Order, OrderStatus, OrderType, Side, Trade
 
 ToClient = Callable[[str, str], int]
 """(exchange's order id, ccxt's symbol) → the int64 that clients know."""
 
 _STATUSES = {
-    "open": OrderStatus.NEW,
-    "new": OrderStatus.NEW,
-    "canceling": OrderStatus.NEW,
-    "triggered": OrderStatus.NEW,
-    "closed": OrderStatus.FILLED,
-    "filled": OrderStatus.FILLED,
-    "canceled": OrderStatus.CANCELED,
-    "cancelled": OrderStatus.CANCELED,
-    "rejected": OrderStatus.REJECTED,
-    "expired": OrderStatus.EXPIRED,
-    "expired_in_match": OrderStatus.EXPIRED,
+    OrderStatus.NEW: (
+        "open new live active init pending pendingnew pendingcancel pendingopen canceling "
+        "cancelling partial partiallyfilled partiallyopen triggered untriggered effective accepted"
+    ),
+    OrderStatus.FILLED: "closed filled fullyfilled fullfill done",
+    OrderStatus.CANCELED: (
+        "canceled cancelled partiallycanceled partiallycancelled partiallyfilledcanceled "
+        "deactivated"
+    ),
+    OrderStatus.REJECTED: "rejected failed fail invalid",
+    OrderStatus.EXPIRED: "expired expiredinmatch",
 }
+_STATUS_OF = {told: status for status, words in _STATUSES.items() for told in words.split()}
+"""ccxt's own words, and exchanges' that it hands through, without case and separators."""
 
 
 @dataclass(frozen=True)
 class OrderReader:
     """Reads one market's orders and trades."""
 
-    contract_size: Digits | None
+    contract_size: Any
     to_client: ToClient
     now_ms: int
 
     def order(self, raw: Raw) -> Order:
         """Read an order structure.
 
-        Errors:  Malformed without id, symbol, side or amount, and for a status that isn't one.
+        Guarantee:  executed is what is told: as filled, as what remains, or by a status that says
+                    all of it; 0 where nothing tells any.
+        Errors:     Malformed without id, symbol, side or amount, and for a status that isn't one.
         """
-        exchange_id, symbol = _text(raw, "id"), _text(raw, "symbol")
-        quantity = self._base(raw.get("amount"))
-        executed = self._base(raw.get("filled") or "0")
+        exchange_id, symbol = id_of(raw, "id"), text_of(raw, "symbol")
+        told, amount = _told_status(raw.get("status")), not_negative(raw.get("amount"))
+        filled = _filled(raw, amount, told)
+        created_ms = instant(raw.get("timestamp"))
         updated_ms = (
             instant(raw.get("lastUpdateTimestamp"))
             or instant(raw.get("lastTradeTimestamp"))
-            or instant(raw.get("timestamp"))
+            or created_ms
             or self.now_ms
         )
         return Order(
             exchange_order_id=exchange_id,
             order_id=self.to_client(exchange_id, symbol),
-            client_order_id=str(raw.get("clientOrderId") or ""),
+            client_order_id=optional_id(raw.get("clientOrderId")),
             symbol=symbol,
             side=_side(raw),
-            type=_type(raw),
-            status=_status(raw, quantity, executed),
-            price=_number_or_zero(raw.get("price")),
-            quantity=quantity,
-            executed_qty=executed,
-            avg_price=_number_or_zero(raw.get("average")),
-            created_at_ms=instant(raw.get("timestamp")) or updated_ms,
+            type=OrderType.MARKET if "market" in word(raw.get("type")) else OrderType.LIMIT,
+            status=_status(told, Decimal(filled), Decimal(amount)),
+            price=above_zero(raw.get("price")),
+            quantity=self._base(amount),
+            executed_qty=self._base(filled),
+            avg_price=above_zero(raw.get("average")) if Decimal(filled) else None,
+            created_at_ms=created_ms or updated_ms,
             update_time_ms=updated_ms,
         )
 
@@ -75,60 +95,76 @@ class OrderReader:
 
         Errors:  Malformed without id, order, symbol, side, price or amount.
         """
-        fee: Any = raw.get("fee")
-        fee = fee if isinstance(fee, dict) else {}
+        raw = structure(raw)
+        fee, fee_asset = _fee(raw)
         info: Any = raw.get("info")
         realized = info.get("rp", info.get("realizedPnl")) if isinstance(info, dict) else None
         return Trade(
-            trade_id=_text(raw, "id"),
-            exchange_order_id=_text(raw, "order"),
-            symbol=_text(raw, "symbol"),
+            trade_id=id_of(raw, "id"),
+            exchange_order_id=id_of(raw, "order"),
+            symbol=text_of(raw, "symbol"),
             side=_side(raw),
-            price=digits(raw.get("price")),
-            quantity=self._base(raw.get("amount")),
-            fee=None if fee.get("cost") is None else digits(fee["cost"]),
-            fee_asset=str(fee.get("currency") or ""),
+            price=positive(raw.get("price")),
+            quantity=self._base(positive(raw.get("amount"))),
+            fee=fee,
+            fee_asset=fee_asset,
             timestamp_ms=instant(raw.get("timestamp")) or self.now_ms,
-            realized_pnl=None if realized is None else digits(realized),
+            realized_pnl=number(realized),
         )
 
-    def _base(self, amount: Any) -> Digits:
-        text = digits(amount)
-        if self.contract_size is None or Decimal(self.contract_size) == 1:
-            return text
-        return format(Decimal(text) * Decimal(self.contract_size), "f")
+    def _base(self, amount: Digits) -> Digits:
+        return times_size(amount, self.contract_size)
 
 
-def _status(raw: Raw, quantity: Digits, executed: Digits) -> OrderStatus:
-    told = raw.get("status")
-    status = OrderStatus.NEW if told is None else _STATUSES.get(str(told).lower())
+def _told_status(told: Any) -> OrderStatus | None:
+    if told is None or told == "":
+        return None
+    status = _STATUS_OF.get(word(told))
     if status is None:
-        raise Malformed(f"order status {str(told)[:40]!r}")
-    done, whole = Decimal(executed), Decimal(quantity)
-    if status is OrderStatus.NEW and done > 0:
-        return OrderStatus.FILLED if done >= whole else OrderStatus.PARTIALLY_FILLED
-    if status is OrderStatus.FILLED and done < whole:
+        raise Malformed(f"order status {word(told)[:40]!r}")
+    return status
+
+
+def _filled(raw: Raw, amount: Digits, status: OrderStatus | None) -> Digits:
+    if raw.get("filled") is not None:
+        return not_negative(raw.get("filled"))
+    remaining = number(raw.get("remaining"))
+    if remaining is not None:
+        return not_negative(plain(EXACT.subtract(Decimal(amount), Decimal(remaining))))
+    return amount if status is OrderStatus.FILLED else "0"
+
+
+def _status(told: OrderStatus | None, filled: Decimal, amount: Decimal) -> OrderStatus:
+    status = told or OrderStatus.NEW
+    if status is OrderStatus.NEW and filled > 0:
+        return OrderStatus.FILLED if filled >= amount else OrderStatus.PARTIALLY_FILLED
+    if status is OrderStatus.FILLED and filled < amount:
         return OrderStatus.CANCELED
     return status
 
 
 def _side(raw: Raw) -> Side:
     try:
-        return Side(str(raw.get("side")).lower())
+        return Side(word(raw.get("side")))
     except ValueError:
-        raise Malformed(f"side {str(raw.get('side'))[:20]!r}") from None
+        raise Malformed("no side, buy or sell") from None
 
 
-def _type(raw: Raw) -> OrderType:
-    return OrderType.MARKET if "market" in str(raw.get("type")).lower() else OrderType.LIMIT
-
-
-def _number_or_zero(value: Any) -> Digits:
-    return "0" if value is None else digits(value)
-
-
-def _text(raw: Raw, key: str) -> str:
-    value = raw.get(key)
-    if not isinstance(value, str | int) or not str(value):
-        raise Malformed(f"no {key} in an order or trade")
-    return str(value)
+def _fee(raw: Raw) -> tuple[Digits | None, str]:
+    """Read the fee, or the sum of several in one asset; several assets make no one number."""
+    fee, fees = raw.get("fee"), raw.get("fees")
+    told = [fee] if isinstance(fee, dict) and number(fee.get("cost")) is not None else fees
+    costs: list[Decimal] = []
+    assets: set[str] = set()
+    for each in told if isinstance(told, list) else ():
+        cost = number(each.get("cost")) if isinstance(each, dict) else None
+        if cost is None:
+            continue
+        costs.append(Decimal(cost))
+        assets.add(optional_id(each.get("currency")))
+    if len(assets) != 1:
+        return None, ""
+    total = costs[0]
+    for cost in costs[1:]:
+        total = EXACT.add(total, cost)
+    return plain(total), assets.pop()

@@ -53,8 +53,8 @@ def holdings(balances: Mapping[str, Balance], infos: Iterable[SymbolInfo]) -> li
     """Give, for each symbol whose base asset is owned, a long position of all that is owned.
 
     Guarantee:  sizes are the exchange's own totals, free and in orders together; what is less than
-                one step of the symbol can't be sold and is left out. Entry and mark price are 0:
-                the exchange keeps none of what was bought when; so there is no liquidation price.
+                one step of the symbol can't be sold and is left out. There is no entry price, no
+                mark price and no profit: the exchange keeps none of what was bought when.
     """
     found: list[Position] = []
     for info in infos:
@@ -66,9 +66,9 @@ def holdings(balances: Mapping[str, Balance], infos: Iterable[SymbolInfo]) -> li
             Position(
                 symbol=info.symbol,
                 size=balance.total,
-                entry_price="0",
-                mark_price="0",
-                unrealized_pnl="0",
+                entry_price=None,
+                mark_price=None,
+                unrealized_pnl=None,
                 leverage=1,
                 margin_type="cross",
                 isolated_margin=None,

@@ -8,6 +8,8 @@ from connector.domain import MarketType
 from connector.errors import UnknownSymbol
 
 NEAR_MISSES = 3
+_NAMES = ("symbol", "base", "quote", "id")
+"""What a market needs to be spoken of; one without any of them is left out."""
 
 
 class Symbols:
@@ -19,7 +21,13 @@ class Symbols:
     """
 
     def __init__(self, markets: Iterable[Mapping[str, Any]], market_type: MarketType) -> None:
-        served = [m for m in markets if m.get(market_type.value) and m.get("active") is not False]
+        served = [
+            market
+            for market in markets
+            if market.get(market_type.value)
+            and market.get("active") is not False
+            and all(isinstance(market.get(key), str) for key in _NAMES)
+        ]
         served.sort(key=lambda m: (m.get("settle") != m["quote"], str(m["symbol"])))
         self._by_text: dict[str, str] = {}
         self._canonical: dict[str, str] = {}
@@ -47,9 +55,9 @@ class Symbols:
         """Give `BASEQUOTE` of ccxt's symbol (the exchange's id where that names another market)."""
         return self._canonical.get(symbol, symbol)
 
-    def serves(self, symbol: str) -> bool:
-        """Whether ccxt's symbol is one of this process's markets."""
-        return symbol in self._canonical
+    def serves(self, symbol: object) -> bool:
+        """Whether this is ccxt's symbol of one of this process's markets."""
+        return isinstance(symbol, str) and symbol in self._canonical
 
     def all(self) -> list[str]:
         """Every market's canonical spelling, sorted."""

@@ -48,12 +48,12 @@ def completed(order: Order, known: Order | None) -> Order:
             order = replace(order, created_at_ms=created_at_ms)
         return order
     created_at_ms = min(created_at_ms or known.created_at_ms, known.created_at_ms)
-    lacks_average = not Decimal(order.avg_price) and Decimal(order.executed_qty) > ZERO
+    lacks_average = order.avg_price is None and Decimal(order.executed_qty) > ZERO
     return replace(
         order,
         order_id=order.order_id or known.order_id,
         client_order_id=order.client_order_id or known.client_order_id,
-        price=order.price if Decimal(order.price) else known.price,
+        price=known.price if order.price is None else order.price,
         quantity=order.quantity if Decimal(order.quantity) else known.quantity,
         avg_price=known.avg_price if lacks_average else order.avg_price,
         created_at_ms=created_at_ms,
@@ -72,5 +72,8 @@ def is_killed(order: Order) -> bool:
     )
 
 
-def _differ(one: str, other: str) -> bool:
-    return one != other and Decimal(one) != Decimal(other)
+def _differ(one: str | None, other: str | None) -> bool:
+    """Whether both are told and are not the same number."""
+    if one is None or other is None or one == other:
+        return False
+    return Decimal(one) != Decimal(other)

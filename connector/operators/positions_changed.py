@@ -70,7 +70,7 @@ def flattened(position: Position) -> Position:
     return replace(
         position,
         size="0",
-        entry_price="0",
+        entry_price=None,
         unrealized_pnl="0",
         isolated_margin=None,
         liquidation_price=None,

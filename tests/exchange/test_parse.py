@@ -3,17 +3,13 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from connector.domain import PriceSource, digits
 from connector.errors import Malformed
 from connector.exchange.parse import (
-    instant,
     parse_candle,
     parse_funding,
     parse_open_interest,
-    parse_past_funding,
     parse_price,
     parse_symbol_info,
     parse_ticker,
@@ -135,69 +131,6 @@ def test_a_perpetual_without_a_next_funding_time_is_malformed() -> None:
 def test_a_candle_with_a_hole_is_malformed(row: object) -> None:
     with pytest.raises(Malformed):
         parse_candle(BTC, row, True)
-
-
-_ANYTHING = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=8)
-    | st.sampled_from(["97123.10", "-1", "0", "1e-8", "NaN", BTC]),
-    lambda inner: (
-        st.lists(inner, max_size=7) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
-_KEYS = st.sampled_from(
-    [
-        "symbol",
-        "last",
-        "close",
-        "bid",
-        "ask",
-        "price",
-        "markPrice",
-        "timestamp",
-        "percentage",
-        "change",
-        "baseVolume",
-        "quoteVolume",
-        "fundingRate",
-        "fundingTimestamp",
-        "nextFundingTimestamp",
-        "nextFundingRate",
-        "openInterestAmount",
-        "base",
-        "quote",
-        "precision",
-        "limits",
-        "amount",
-        "cost",
-        "min",
-        "contractSize",
-    ]
-)
-
-
-@given(st.dictionaries(_KEYS, _ANYTHING, max_size=12), _ANYTHING)
-def test_a_parser_gives_a_value_or_malformed_and_nothing_else(
-    raw: dict[str, Any], row: object
-) -> None:
-    for parse in (
-        *(lambda s=source: parse_price(raw, s, NOW_MS) for source in PriceSource),
-        lambda: parse_ticker(raw, NOW_MS),
-        lambda: parse_funding(raw, NOW_MS),
-        lambda: parse_past_funding(raw),
-        lambda: parse_open_interest(raw, raw),
-        lambda: parse_symbol_info(raw, "BTCUSDT"),
-        lambda: parse_candle(BTC, row, False),
-        lambda: instant(row),
-    ):
-        try:
-            parse()
-        except Malformed:
-            continue
 
 
 def test_a_time_a_day_ahead_is_malformed() -> None:

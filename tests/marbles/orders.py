@@ -21,9 +21,9 @@ def order(
     number: str = "1",
     client: str = "mine",
     type_: OrderType = OrderType.LIMIT,
-    price: str = "100",
+    price: str | None = "100",
     quantity: str = "1",
-    average: str = "100",
+    average: str | None = "100",
     created_ms: int = 900,
     symbol: str = "BTCUSDT",
 ) -> Order:

@@ -44,7 +44,7 @@ def test_a_life_is_told_as_it_comes() -> None:
     [
         order("new"),
         order("new", at_ms=2_000),
-        order("new", at_ms=2_000, average="0"),
+        order("new", at_ms=2_000, average=None),
         order("new", at_ms=2_000, quantity="1.00", price="100.0"),
         order("new", at_ms=500, price="99"),
         order("new", at_ms=1_000, price="99"),
@@ -64,7 +64,7 @@ def test_a_later_change_of_an_open_order_is_told(change: dict[str, str]) -> None
 
 def test_a_market_orders_price_is_no_change() -> None:
     market = OrderType.MARKET
-    heard = [order("new", type_=market, price="0"), order("new", at_ms=2_000, type_=market)]
+    heard = [order("new", type_=market, price=None), order("new", at_ms=2_000, type_=market)]
     assert told(Ledger(), *heard) == ["new 0"]
 
 
@@ -357,7 +357,7 @@ def test_what_an_update_lacks_is_filled_from_what_is_known() -> None:
     ledger = Ledger()
     told(ledger, order("new", created_ms=950))
     (update,) = ledger.apply(
-        order("canceled", at_ms=0, client="", price="0", quantity="0", created_ms=0), START
+        order("canceled", at_ms=0, client="", price=None, quantity="0", created_ms=0), START
     )
     assert update == order("canceled", at_ms=1_000, created_ms=950)
 
@@ -379,15 +379,15 @@ def test_a_missing_average_is_the_known_one() -> None:
     told(ledger, trade("b", "0.1", 1_150))
     (update,) = ledger.apply(order("part", "0.4", 1_150, average="99.7"), START)
     assert update.avg_price == "99.7"
-    (update,) = ledger.apply(order("canceled", "0.4", 1_200, average="0"), START)
+    (update,) = ledger.apply(order("canceled", "0.4", 1_200, average=None), START)
     assert update.avg_price == "99.7"
 
 
 def test_nothing_executed_has_no_average_though_an_answer_knows_one() -> None:
     ledger = Ledger()
     ledger.note_placed(order("filled", "1", 1_100))
-    (update,) = ledger.apply(order("new", average="0"), START)
-    assert update.avg_price == "0"
+    (update,) = ledger.apply(order("new", average=None), START)
+    assert update.avg_price is None
 
 
 @pytest.mark.parametrize(("given", "then"), [(0, 7), (8, 8)])

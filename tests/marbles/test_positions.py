@@ -23,7 +23,7 @@ def position(symbol: str, size: str = "1", mark: str = "100") -> Position:
 
 
 def flat(symbol: str, mark: str = "100") -> Position:
-    return Position(symbol, "0", "0", mark, "0", 5, "isolated", None, None)
+    return Position(symbol, "0", None, mark, "0", 5, "isolated", None, None)
 
 
 a, A, b = position("BTCUSDT"), position("BTCUSDT", "-2"), position("ETHUSDT")

@@ -41,7 +41,7 @@ async def test_an_answer_that_holds_only_an_id_is_merged_with_its_request(
     order = await at.orders.place(REQUEST)
 
     assert (order.symbol, order.side, order.status) == (SYMBOL, Side.BUY, OrderStatus.NEW)
-    assert (Decimal(order.quantity), Decimal(order.price)) == (Decimal("0.5"), Decimal(104500))
+    assert (Decimal(order.quantity), Decimal(order.price or 0)) == (Decimal("0.5"), Decimal(104500))
     assert order.client_order_id == "oc1"
     assert order.order_id > 0
 
@@ -82,10 +82,10 @@ async def test_a_short_position_is_negative_and_in_base_units(at: Venue) -> None
     (position,) = await at.account.positions()
 
     assert Decimal(position.size) == Decimal("-0.3")
-    assert Decimal(position.entry_price) == 105000
-    assert Decimal(position.mark_price) == 104500
+    assert Decimal(position.entry_price or 0) == 105000
+    assert Decimal(position.mark_price or 0) == 104500
     assert Decimal(position.liquidation_price or 0) == 150000
-    assert Decimal(position.unrealized_pnl) == 150
+    assert Decimal(position.unrealized_pnl or 0) == 150
 
 
 async def test_the_account_is_told_by_the_exchanges_own_figures(place: Place, at: Venue) -> None:
@@ -97,7 +97,9 @@ async def test_the_account_is_told_by_the_exchanges_own_figures(place: Place, at
         account.available_balance,
         account.total_maintenance_margin,
     )
-    assert [Decimal(each) for each in told] == [Decimal(each) for each in place.account[:4]]
+    assert [Decimal(each or "NaN") for each in told] == [
+        Decimal(each) for each in place.account[:4]
+    ]
     assert account.margin_mode is place.account[4]
     assert account.health_score is not None
     assert Decimal("0.98") < Decimal(account.health_score) < 1
