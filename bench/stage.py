@@ -144,9 +144,12 @@ async def clients(folder: Path, name: str = "clients") -> AsyncGenerator[Child]:
 
 
 @asynccontextmanager
-async def bare_server(folder: Path, per_second: float) -> AsyncGenerator[tuple[Child, str]]:
-    """Start a bare grpc.aio server; gives it and its address."""
-    async with running("bare server", python("bare", str(per_second)), folder) as child:
+async def bare_server(
+    folder: Path, per_second: float, *rest_url: str
+) -> AsyncGenerator[tuple[Child, str]]:
+    """Start a bare grpc.aio server; gives it and its address. With a REST address it asks there."""
+    command = python("bare", str(per_second), *rest_url)
+    async with running("bare server", command, folder) as child:
         port = (await child.line(Listening, START_S)).port
         yield child, f"127.0.0.1:{port}"
 

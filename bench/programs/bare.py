@@ -4,6 +4,7 @@ import asyncio
 import sys
 import time
 
+import aiohttp
 import grpc
 import msgspec
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -21,6 +22,7 @@ from opensqt.market_maker.v1.types_pb2 import MARGIN_MODE_REGULAR, ORDER_STATUS_
 
 from bench.commands import Done, Listening
 from bench.programs.answering import answer_commands, run, tell
+from bench.programs.asking import Asking
 
 SERVICE = DESCRIPTOR.services_by_name["ExchangeService"].full_name
 
@@ -53,7 +55,9 @@ ACCOUNT = Account(
 class Bare:
     """Answers a name, and streams one constant message, stamped, at a steady rate."""
 
-    def __init__(self, per_second: float) -> None:
+    def __init__(self, per_second: float, exchange: Asking | None) -> None:
+        self._exchange = exchange
+        """Asked before an order or an account is answered, and its answer not looked into."""
         self._pause_ns = round(1_000_000_000 / per_second)
 
     async def name(self, _: GetNameRequest, __: object) -> GetNameResponse:
@@ -62,6 +66,8 @@ class Bare:
 
     async def order(self, asked: PlaceOrderRequest, _: object) -> Order:
         """Answer what was asked for, as if it stood."""
+        if self._exchange is not None:
+            await self._exchange.order(asked.symbol, asked.price.value, asked.quantity.value)
         now = Timestamp()
         now.GetCurrentTime()
         return Order(
@@ -80,6 +86,8 @@ class Bare:
 
     async def account(self, _: GetAccountRequest, __: object) -> Account:
         """Answer a constant account with three positions."""
+        if self._exchange is not None:
+            await self._exchange.account()
         return ACCOUNT
 
     async def prices(
@@ -103,7 +111,12 @@ class Bare:
 
 
 async def _main() -> None:
-    bare = Bare(float(sys.argv[1]))
+    rest_url = sys.argv[2] if len(sys.argv) > 2 else None
+    async with aiohttp.ClientSession(rest_url) as session:
+        await _serve(Bare(float(sys.argv[1]), Asking(session) if rest_url else None))
+
+
+async def _serve(bare: Bare) -> None:
     server = grpc.aio.server()
     handlers = {
         "GetName": grpc.unary_unary_rpc_method_handler(

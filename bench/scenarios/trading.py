@@ -1,8 +1,10 @@
 """What the connector adds to an order and to an account, beyond gRPC and the exchange.
 
 A few calls each in turn, so that all meet the same disturbances: a bare server's answer of the same
-size, the exchange asked by bare aiohttp, the exchange asked by the connector's ccxt, the connector.
-What it adds is the last less the first two, medians all.
+size, the exchange asked by bare aiohttp, the exchange asked by the connector's ccxt, a bare relay
+(a bare server that asks the exchange by bare aiohttp before it answers), the connector.
+What the connector adds is its median less those of the first two. The relay adds something too: the
+first two are measured in tight loops, while a call through three processes meets each of them cold.
 """
 
 import time
@@ -25,6 +27,7 @@ async def _measure(run: Run, result: Result) -> None:
     async with (
         staged(run.folder, load) as stage,
         bare_server(run.folder, 1) as (_, bare_address),
+        bare_server(run.folder, 1, stage.rest_url) as (_, relay_address),
         clients(run.folder) as child,
         direct(stage, run.folder) as asker,
     ):
@@ -41,10 +44,12 @@ async def _measure(run: Run, result: Result) -> None:
         ways: dict[str, Call | Ask] = {
             "order_bare": Call(bare_address, "PlaceOrder", *order),
             "order_http": Ask("http", "order", symbol, 1),
+            "order_relay": Call(relay_address, "PlaceOrder", *order),
             "order_ccxt": Ask("ccxt", "order", symbol, 1),
             "order": Call(stage.address, "PlaceOrder", *order),
             "account_bare": Call(bare_address, "GetAccount", *order),
             "account_http": Ask("http", "account", symbol, 1),
+            "account_relay": Call(relay_address, "GetAccount", *order),
             "account_ccxt": Ask("ccxt", "account", symbol, 1),
             "account": Call(stage.address, "GetAccount", *order),
         }
@@ -66,10 +71,17 @@ async def _measure(run: Run, result: Result) -> None:
         result.quantiles(
             f"{method}: exchange, ccxt direct", found[f"{key}_ccxt"], "", f"{key}_ccxt", PERCENTS
         )
+        result.quantiles(
+            f"{method}: bare relay to the exchange",
+            found[f"{key}_relay"],
+            "",
+            f"{key}_relay",
+            PERCENTS,
+        )
         result.quantiles(f"{method}: connector", found[key], "", key, PERCENTS)
-        bare, http, ccxt, ours = (
+        bare, http, ccxt, relay, ours = (
             quantile(found[each], 0.5) / 1e6
-            for each in (f"{key}_bare", f"{key}_http", f"{key}_ccxt", key)
+            for each in (f"{key}_bare", f"{key}_http", f"{key}_ccxt", f"{key}_relay", key)
         )
         added = ours - bare - http
         result.add(
@@ -79,7 +91,13 @@ async def _measure(run: Run, result: Result) -> None:
         )
         result.values[f"{key}_added_ms"] = added
         result.add(
-            f"{method}: of these ccxt's own, and ours, ms",
+            f"{method}: beyond the bare relay, p50, ms; times the relay",
+            f"{ours - relay:.2f}; {ours / relay:.2f} x",
+        )
+        result.values[f"{key}_beyond_relay_ms"] = ours - relay
+        result.ratios[f"{key} / relay"] = ours / relay
+        result.add(
+            f"{method}: of what is added: ccxt's own, ours, ms",
             f"{ccxt - http:.2f}, {ours - bare - ccxt:.2f}",
         )
         result.values[f"{key}_ccxt_ms"] = ccxt - http
