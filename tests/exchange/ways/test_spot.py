@@ -88,7 +88,7 @@ def test_what_is_owned_is_a_long_position() -> None:
 
     assert [(each.symbol, each.size) for each in positions] == [("BTC/USDT", "0.50000000")]
     assert positions[0].liquidation_price is None
-    assert (positions[0].entry_price, positions[0].leverage) == ("0", 1)
+    assert (positions[0].entry_price, positions[0].leverage) == (None, 1)
 
 
 async def test_binance_serves_spot(binance: Venue) -> None:
