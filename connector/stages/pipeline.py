@@ -1,0 +1,76 @@
+"""A feed's stages, checked and put together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from reactivex import Observable
+
+from connector.operators import Operator
+from connector.stages.keep_closed import keep_closed
+from connector.stages.notation import BadNotation, Use, parse
+from connector.stages.registry import BadStage, Registry
+from connector.stages.stage import Items, Step
+
+T = TypeVar("T")
+
+
+class Pipeline:
+    """The stages of one feed, in their order: the first sees an item first."""
+
+    def __init__(self, feed: str, steps: Sequence[Step]) -> None:
+        self.feed, self.steps = feed, tuple(steps)
+
+    def __str__(self) -> str:
+        return " | ".join(str(step) for step in self.steps)
+
+    def operator(self, items: Items[T]) -> Operator[T, T]:
+        """Build it for a feed's items. Errors: BadStage for options that don't fit these items."""
+        built = [_built(step, items) for step in self.steps]
+
+        def apply(source: Observable[T]) -> Observable[T]:
+            for operator in built:
+                source = operator(source)
+            return source
+
+        return apply
+
+
+def configured(tables: Iterable[Mapping[str, object]], feed: str, registry: Registry) -> Pipeline:
+    """Read `[{ use = "coalesce", max_per_second = 10 }, …]`.
+
+    Errors:  BadStage that names the feed and which of its stages, from 0.
+    """
+    steps: list[Step] = []
+    for number, table in enumerate(tables):
+        where = f"feeds.{feed}.stages[{number}]"
+        options = dict(table)
+        name = options.pop("use", None)
+        if not isinstance(name, str):
+            raise BadStage(f'{where}: `use` names the stage, such as {{ use = "tap_log" }}')
+        try:
+            steps.append(registry.checked(Use(name, options), feed))
+        except BadStage as error:
+            raise BadStage(f"{where}: {error}") from None
+    return Pipeline(feed, steps)
+
+
+def written(text: str, feed: str, registry: Registry) -> Pipeline:
+    """Read `min_move(bps=5) | coalesce(max_per_second=2)`. Errors: BadNotation with the place."""
+    steps: list[Step] = []
+    for use in parse(text):
+        try:
+            steps.append(registry.checked(use, feed))
+        except BadStage as error:
+            raise BadNotation(text, use.place, str(error)) from None
+    return Pipeline(feed, steps)
+
+
+def _built(step: Step, items: Items[T]) -> Operator[T, T]:
+    stage = step.stage
+    try:
+        operator = step.make(items)
+    except ValueError as error:
+        raise BadStage(str(error)) from None
+    if items.feed == "klines" and not (stage.bars or stage.lossless):
+        return keep_closed(operator, items.is_closed, items.key, items.at_ms)
+    return operator
