@@ -72,6 +72,7 @@ class Connector:
             config.feeds,
             config.exchange.shown_name,
         )
+        trading.orders.on_killed = self.feeds.ledger.seed
         stack.callback(self.feeds.close)
         scheduler = AsyncIOScheduler(asyncio.get_running_loop())
         self.service = Service(

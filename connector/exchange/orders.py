@@ -50,6 +50,8 @@ ABSENT_AFTER = 4
 """So many answers "no such order" in a row, over 1.4 s, make a lost order surely absent."""
 EXECUTION_WAIT_S = 2.0
 EXECUTION_POLL_S = 0.1
+KILLED_KEPT = 10_000
+"""Post-only orders that were taken and ended, which answer for no repetition of their id."""
 RECURRING_AFTER_MS = 60_000
 """A finished order this old doesn't answer for a new one that reuses its client id."""
 
@@ -67,6 +69,9 @@ class Orders:
         self._client_ids = ClientIds(rule_of(session.ccxt.id), ids)
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
         self._recent = RecentOrders()
+        self._killed: dict[tuple[str, str], None] = {}
+        self.on_killed: Callable[[Order], None] = lambda _: None
+        """Told of an order that ended in its placing, so that its caller believes it not placed."""
         self._underway: set[asyncio.Task[Any]] = set()
 
     async def close(self) -> None:
@@ -180,7 +185,7 @@ class Orders:
             raise error
         if isinstance(ours, DuplicateOrder):
             existing = await self.find(request.symbol, sent_id)
-            if existing is not None:
+            if existing is not None and not self._was_killed(existing):
                 return self._same_or_refused(existing, request)
         raise ours from error
 
@@ -191,6 +196,10 @@ class Orders:
         Errors:     PostOnlyWouldTake for a post-only order that ended without executing.
         """
         if request.post_only and order.status.is_terminal and Decimal(order.executed_qty) == 0:
+            self._killed[order.symbol, order.exchange_order_id] = None
+            if len(self._killed) > KILLED_KEPT:
+                del self._killed[next(iter(self._killed))]
+            self.on_killed(order)
             raise PostOnlyWouldTake(f"the exchange ended the order as {order.status.value}")
         at_once = request.type is OrderType.MARKET or request.time_in_force in (
             TimeInForce.IOC,
@@ -216,12 +225,15 @@ class Orders:
         if not self._ids.knows_client_id(request.client_order_id):
             return None
         order = await self._asked(lambda: self.find(request.symbol, sent_id))
-        if order is None:
+        if order is None or self._was_killed(order):
             return None
         age_ms = self._session.now_ms() - order.update_time_ms
         if order.status.is_terminal and age_ms > RECURRING_AFTER_MS:
             return None
         return self._same_or_refused(order, request)
+
+    def _was_killed(self, order: Order) -> bool:
+        return (order.symbol, order.exchange_order_id) in self._killed
 
     def _same_or_refused(self, order: Order, request: OrderRequest) -> Order:
         same = (

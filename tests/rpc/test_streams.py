@@ -5,6 +5,8 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
+import grpc
+import pytest
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
@@ -110,6 +112,35 @@ async def test_an_expired_order_is_told_truly_and_then_as_canceled(serve: Serve)
     served.exchange.cancel("BTCUSDT", "mortal", expired=True)
 
     assert [update.status for update in await take(call, 3)] == [NEW, EXPIRED, CANCELED]
+    call.cancel()
+
+
+async def test_the_end_of_a_killed_post_only_order_is_not_taken_for_the_end_of_its_repetition(
+    serve: Serve,
+) -> None:
+    served = await serve({"fill_ratio": 0})
+    call = await _orders(served)
+    ccxt: Any = served.connector.session.ccxt
+    create = ccxt.create_order
+
+    async def taken_and_ended(*order: Any) -> Any:
+        ccxt.create_order = create
+        served.exchange.mute_private = True  # its end is heard of late, or never
+        raw = await create(*order)
+        served.exchange.cancel("BTCUSDT", "again")
+        return await ccxt.fetch_order(raw["id"], raw["symbol"])
+
+    ccxt.create_order = taken_and_ended
+    with pytest.raises(grpc.aio.AioRpcError, match="POST_ONLY would execute immediately"):
+        await _place(served, "again", post_only=True)
+    served.exchange.mute_private = False
+    await served.exchange.drop_sockets(private=True)  # what was missed is asked for
+    order = await _place(served, "again")
+    updates = await take(call, 1)
+
+    assert served.exchange.orders_placed["again"] == 2
+    assert [each.order_id for each in served.exchange.orders(only_open=True)] == [order.order_id]
+    assert [(each.order_id, each.status) for each in updates] == [(order.order_id, NEW)]
     call.cancel()
 
 
