@@ -61,7 +61,8 @@ func every() []Card {
 func TestCards(t *testing.T) {
 	for _, card := range every() {
 		t.Run(card.Number+" "+card.Title, func(t *testing.T) {
-			if !card.Alone {
+			// at ADDRESS there is one symbol to trade, and a card's time is its own
+			if !card.Alone && !(card.Trades && sites[""].process == nil) {
 				t.Parallel()
 			}
 			play(t, card)

@@ -47,7 +47,7 @@ async def watch_positions(target: Target, symbol: str) -> None:
         ).positions
 
     columns = ("symbol", "size", "entry", "mark", "profit", "liquidation", "leverage")
-    view: Rows[Position] = Rows(columns, lambda p: p.symbol, _position_row, _is_flat)
+    view: Rows[Position] = Rows(columns, lambda p: p.symbol, _position_row, _is_flat, wide=True)
     screen = Screen(view, positions, "no position is open")
     request = rpc.SubscribePositionsRequest(symbol=symbol)
     await screen.show(target, [lambda c: c.stub.SubscribePositions(request, metadata=c.metadata)])

@@ -47,9 +47,10 @@ async def watch_candles(target: Target, symbols: Sequence[str], interval: str) -
             str(closed[candle.symbol]),
         )
 
-    columns = ("symbol", f"{interval} from", "open", "high", "low", "close", "volume", "state")
+    prices = ("open", "high", "low", "close")
+    columns = ("symbol", f"{interval} from", *prices, "volume", None, "closed")
     request = rpc.SubscribeKlinesRequest(symbols=symbols, interval=interval)
-    screen = Screen(Rows((*columns, "closed"), lambda candle: candle.symbol, row))
+    screen = Screen(Rows(columns, lambda candle: candle.symbol, row, wide=True))
     await screen.show(target, [lambda c: c.stub.SubscribeKlines(request, metadata=c.metadata)])
 
 

@@ -1,11 +1,13 @@
 """Views of a stream: what of it stands on the screen, and the line of one message."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
+
+from connector.terminal.words import brief
 
 M = TypeVar("M")
 M_contra = TypeVar("M_contra", contravariant=True)
@@ -27,15 +29,20 @@ class View(Protocol[M_contra]):
 
 
 class Rows(Generic[M]):
-    """One row a key, the newest message of each, sorted by key."""
+    """One row a key, the newest message of each, sorted by key.
+
+    A column named None stands in lines alone; `wide` tables show nine digits of a number.
+    """
 
     def __init__(
         self,
-        columns: Sequence[str],
+        columns: Sequence[str | None],
         key: Callable[[M], str],
         row: Callable[[M], Row],
         gone: Callable[[M], bool] = lambda _: False,
+        wide: bool = False,
     ) -> None:
+        self._wide = wide
         self._columns, self._key, self._row, self._gone = columns, key, row, gone
         self._rows: dict[str, Row] = {}
 
@@ -50,12 +57,19 @@ class Rows(Generic[M]):
 
     def table(self, height: int) -> Table:
         """Give the rows that fit."""
-        table = Table()
-        for column in self._columns:
-            table.add_column(column, justify="left" if column == "symbol" else "right")
+        table = wide_table() if self._wide else Table()
+        for column in filter(None, self._columns):
+            justify = "left" if column == "symbol" else "right"
+            table.add_column(column, justify=justify, overflow="fold")
         for key in sorted(self._rows)[: max(1, height)]:
-            table.add_row(*(as_text(cell) for cell in self._rows[key]))
+            table.add_row(*self._cells(self._rows[key]))
         return table
+
+    def _cells(self, row: Row) -> Iterable[Text]:
+        for name, cell in zip(self._columns, row, strict=True):
+            text = as_text(cell)
+            if name is not None:
+                yield Text(brief(text.plain), text.style) if self._wide else text
 
 
 def as_text(cell: Cell) -> Text:

@@ -1,9 +1,12 @@
 """How the values of messages are spelled on the terminal."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation, localcontext
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from opensqt.market_maker.v1 import types_pb2 as types
+
+DIGITS = 9
 
 
 def clock(at_ms: int) -> str:
@@ -26,6 +29,15 @@ def short(number: str) -> str:
     """Give the digits without the zeros that only fill up; `-` for none."""
     trimmed = number.rstrip("0").rstrip(".") if "." in number else number
     return trimmed or ("0" if number else "-")
+
+
+def brief(text: str) -> str:
+    """Give a number with nine digits at most, for a narrow screen; other words as they stand."""
+    try:
+        with localcontext(prec=DIGITS):
+            return short(format(+Decimal(text), "f"))
+    except InvalidOperation:
+        return text
 
 
 def milliseconds(at: Timestamp) -> int:

@@ -249,8 +249,8 @@ async def test_what_ccxt_emulates_may_be_asked_for_but_is_not_watched() -> None:
 async def test_a_used_up_limit_of_requests_is_told_with_when_to_come_back(
     trading: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "ASK_TIMEOUT_S", 0.05)
     trade = await trading(symbols=["BTCUSDT"])
+    monkeypatch.setattr(module, "ASK_TIMEOUT_S", 0.05)
     throttler = trade.session.ccxt.throttler
     throttler.window_s = 0.5
     throttler.note(1200)
