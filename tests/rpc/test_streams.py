@@ -1,4 +1,4 @@
-"""The order stream: nothing lost, nothing doubled, nothing out of order."""
+"""Streams as engines rely on them: orders lossless, account and positions, symbols multiplexed."""
 
 import asyncio
 from collections import Counter
@@ -11,6 +11,7 @@ from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
 
+from tests.rpc.account import BUY, SELL, account_of, positions_of, sized, traded, until
 from tests.rpc.conftest import Serve, Served, take
 
 NEW, PARTLY = types.ORDER_STATUS_NEW, types.ORDER_STATUS_PARTIALLY_FILLED
@@ -258,3 +259,96 @@ async def test_cancelling_the_last_stream_ends_its_producers(serve: Serve) -> No
 
     await served.until(lambda: served.exchange.private_connections == 0)
     assert served.connector.service.open_streams == 0
+
+
+async def test_account_from_watch_balance(serve: Serve) -> None:
+    served = await serve()
+    call = await account_of(served)
+    first = (await take(call, 1))[0]
+    assert Decimal(first.total_wallet_balance.value) == 100_000
+    assert (first.health_score.value, list(first.positions)) == ("1", [])
+    assert first.account_leverage == 1
+
+    await traded(served, "0.100")
+
+    told = await until(call, lambda account: len(account.positions) == 1)
+    told = told if Decimal(told.total_wallet_balance.value) < 100_000 else (await take(call, 1))[0]
+    asked = await served.stub.GetAccount(rpc.GetAccountRequest())
+    assert told == asked
+    assert Decimal(told.total_wallet_balance.value) < 100_000
+    assert 0 < Decimal(told.health_score.value) < 1
+    assert Decimal(told.total_maintenance_margin.value) > 0
+    assert [position.symbol for position in told.positions] == ["BTCUSDT"]
+    call.cancel()
+
+
+async def test_positions_from_watch_positions(serve: Serve) -> None:
+    served = await serve()
+    call = await positions_of(served)
+
+    await traded(served, "0.100", SELL)
+    opened = await until(call, sized("BTCUSDT", "-0.1"))
+    whole = opened if opened.HasField("liquidation_price") else (await take(call, 1))[0]
+    await traded(served, "0.100", BUY)
+    closed = (await take(call, 1))[0]
+    await traded(served, "0.020", BUY, "ETHUSDT")
+
+    asked = (await served.stub.GetPositions(rpc.GetPositionsRequest())).positions
+    assert Decimal(whole.mark_price.value) > 0
+    assert whole.leverage == opened.leverage or opened.leverage == 1
+    assert sized("BTCUSDT", "0")(closed)
+    assert not closed.HasField("liquidation_price")
+    assert await until(call, lambda p: p == asked[0])
+    call.cancel()
+
+
+@pytest.mark.parametrize("stream", ["SubscribeAccount", "SubscribePositions"])
+async def test_cancelling_a_stream_ends_its_producers(serve: Serve, stream: str) -> None:
+    served = await serve()
+    request = getattr(rpc, f"{stream}Request")()
+    call = getattr(served.stub, stream)(request)
+    await served.until(lambda: served.exchange.private_connections == 1)
+
+    call.cancel()
+
+    await served.until(lambda: served.exchange.private_connections == 0)
+    await served.until(lambda: served.connector.service.open_streams == 0)
+
+
+async def test_several_symbols_multiplexed_on_one_price_stream(serve: Serve) -> None:
+    served = await serve({"symbols": ["BTCUSDT", "ETHUSDT", "SOLUSDT"]})
+    asked = ["BTCUSDT", "ETH/USDT:USDT", "SOLUSDT"]
+    call = served.stub.SubscribePrice(rpc.SubscribePriceRequest(symbols=asked))
+    tickers = {f"{symbol}@ticker" for symbol in ("btcusdt", "ethusdt", "solusdt")}
+    await served.until(lambda: tickers <= served.upstream())
+
+    for symbol, price in (("BTCUSDT", "97000.1"), ("ETHUSDT", "3400.12"), ("SOLUSDT", "187.11")):
+        served.exchange.trade(symbol, price, "1")
+    told = {message.symbol: message.price.value for message in await take(call, 3)}
+
+    assert told.keys() == set(asked)
+    assert [Decimal(told[symbol]) for symbol in asked] == [
+        Decimal(price) for price in ("97000.1", "3400.12", "187.11")
+    ]
+    call.cancel()
+    await served.until(lambda: not served.upstream())
+
+
+async def test_several_symbols_multiplexed_on_one_kline_stream(serve: Serve) -> None:
+    served = await serve({"symbols": ["BTCUSDT", "ETHUSDT", "SOLUSDT"]})
+    asked = ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
+    call = served.stub.SubscribeKlines(rpc.SubscribeKlinesRequest(symbols=asked, interval="1m"))
+    klines = {f"{symbol.lower()}@kline_1m" for symbol in asked}
+    await served.until(lambda: klines <= served.upstream())
+
+    for symbol in asked:
+        served.exchange.trade(symbol, "100", "1")
+    forming = await take(call, 3)
+    served.exchange.advance(60)
+    closed = [candle for candle in await take(call, 3) if candle.is_closed]
+
+    assert {candle.symbol for candle in forming} == set(asked)
+    assert not any(candle.is_closed for candle in forming)
+    assert sorted(candle.symbol for candle in closed) == asked
+    call.cancel()
+    await served.until(lambda: not served.upstream())
