@@ -28,8 +28,8 @@ from connector.trading import Account, MarginMode, Position
 TICK = timedelta(milliseconds=100)
 STEADY = Backoff(first=timedelta(milliseconds=300), cap=timedelta(milliseconds=300), jitter_ratio=0)
 GONE, NO_KEYS = Transient("socket gone"), Denied("no keys")
-b = Position("BTC/USDT:USDT", "0.1", "97000", "0", "0", 1, "cross", None, None)
-e = Position("ETH/USDT:USDT", "-2", "3400", "0", "0", 1, "cross", None, None)
+b = Position("BTC/USDT:USDT", "0.1", "97000", None, "0", 1, "cross", None, None)
+e = Position("ETH/USDT:USDT", "-2", "3400", None, "0", 1, "cross", None, None)
 B = replace(b, mark_price="97001", leverage=5, liquidation_price="80000")
 E = replace(e, mark_price="3401", leverage=5, liquidation_price="9000")
 VALUES: dict[str, object] = {
@@ -121,7 +121,7 @@ def _told(m: Marbles[object], drawn: Drawn, until: str, *spellings: str) -> list
     told: list[tuple[int, str]] = []
     for event in seen.events:
         message = cast("wire.PositionMessage", event.payload)
-        size, mark = Decimal(message.size.value), message.mark_price.value
+        size, mark = Decimal(message.size.value), message.mark_price.value or "?"
         told.append((event.at_us // 100_000, f"{message.symbol} {size} @ {mark}"))
     return told
 
@@ -131,7 +131,7 @@ def test_open_positions_are_told_at_once_then_what_frames_tell_then_the_details(
     drawn = Drawn(m, told="-----e---0-------", positions_asked=("(B|)", "-(E|)"))
     assert _told(m, drawn, "^------------------------!") == [
         (0, "BTCUSDT 0.1 @ 97001"),
-        (5, "ETHUSDT -2 @ 0"),
+        (5, "ETHUSDT -2 @ ?"),
         (9, "BTCUSDT 0 @ 97001"),
         (11, "ETHUSDT -2 @ 3401"),
     ]
