@@ -16,7 +16,7 @@ COLUMNS = (
     "order id\nclient order id",
     "price\naverage",
     "filled\nquantity",
-    "status\ntime (UTC)",
+    "status\nat (UTC)",
 )
 LINES = 2
 """Of one order; a folded id needs more."""

@@ -79,7 +79,7 @@ def as_text(cell: Cell) -> Text:
 
 def wide_table(*columns: str) -> Table:
     """Give a table without walls, for wide rows: nothing in it is cut, long words are folded."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         table.add_column(column, overflow="fold")
     return table

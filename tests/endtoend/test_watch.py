@@ -1,12 +1,14 @@
 """`connector watch` as a process, its output piped."""
 
 import asyncio
+import re
 import signal
 import socket
 from collections.abc import AsyncGenerator
 
 import pytest
 
+from tests.endtoend.connectors import on_terminal, order
 from tests.endtoend.processes import READ_S, STOP_S, end, ended, running, start
 
 
@@ -85,3 +87,61 @@ async def test_without_a_server_it_says_so_once_and_tries_again_until_there_is_o
     assert told.decode().endswith("; trying again until Ctrl-C\n")
     assert line.split(b"\t")[0] in (b"BTCUSDT", b"ETHUSDT")
     assert err == b""
+
+
+async def test_positions_and_the_account_are_lines_when_piped(address: str) -> None:
+    await order(address, "sell", "BTCUSDT", "0.02")
+
+    position = await _first_line("watch", "positions", "BTCUSDT", "--address", address)
+    account = await _first_line("watch", "account", "--address", address)
+
+    assert (position[0], float(position[1])) == ("BTCUSDT", -0.02)
+    told = dict(cell.split("=") for cell in account)
+    assert told["positions"] == "1"
+    assert float(told["wallet balance"]) < 100_000 < float(told["wallet balance"]) + 10
+    assert 0 < float(told["health (1 is safe)"]) <= 1
+
+
+async def _first_line(*arguments: str) -> list[str]:
+    process = await start(*arguments)
+    try:
+        assert process.stdout is not None
+        line = await asyncio.wait_for(process.stdout.readline(), READ_S)
+    finally:
+        await end(process)
+    return line.decode().rstrip("\n").split("\t")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shows"),
+    [
+        (("klines", "BTCUSDT", "ETHUSDT"), "ETHUSDT"),
+        (("positions",), "BTCUSDT"),
+        (("account",), "maintenance margin"),
+        (("orders",), "x-zdfVM8vY_of-36-characters-in-a-row"),
+    ],
+)
+async def test_at_80_columns_nothing_is_cut(
+    address: str, arguments: tuple[str, ...], shows: str
+) -> None:
+    long_id = "x-zdfVM8vY_of-36-characters-in-a-row"
+    await order(address, "buy", "BTCUSDT", "0.02")
+    await order(address, "buy", "BTCUSDT", "0.2", "--limit", "1000", "--client-id", long_id)
+
+    async with on_terminal("watch", *arguments, "--address", address) as terminal:
+        await terminal.shows(shows)
+        terminal.type("\x03")
+        status = await terminal.status()
+
+    # a redrawn line begins with a return or a move of the cursor; colours have no width
+    text = re.sub(r"\x1b\[[?\d;]*m|\^C", "", terminal.text)
+    lines = re.split(r"[\r\n]|\x1b\[[?\d;]*[A-Za-z]", text)
+    assert status == 130
+    assert "…" not in text
+    assert 30 < max(len(line) for line in lines) <= 80
+
+
+async def test_an_account_without_orders_or_positions_says_so(address: str) -> None:
+    for feed, says in (("orders", "no order is open"), ("positions", "no position is open")):
+        async with on_terminal("watch", feed, "--address", address) as terminal:
+            await terminal.shows(says)
