@@ -5,6 +5,8 @@ import time
 from collections import deque
 from datetime import timedelta
 
+from connector.errors import RateLimited
+
 
 class RollingWindow:
     """Weight sent within a window; in the place of a ccxt class's throttler.
@@ -13,10 +15,15 @@ class RollingWindow:
     on in a task: 30 to 170 µs, the more the busier. Here both ends of a sum are kept.
     Guarantee:  no window of `window_s` holds more than `max_weight`, save for one request that is
                 heavier by itself; who waits is served in order, who has left weighs nothing.
+                Nobody begins to wait who would wait longer than `longest_wait_s`: a request that
+                is given up while it waits here was never sent, which its sender couldn't tell.
     """
 
-    def __init__(self, max_weight: float, window_s: float) -> None:
+    def __init__(
+        self, max_weight: float, window_s: float, longest_wait_s: float = float("inf")
+    ) -> None:
         self.max_weight, self.window_s = max_weight, window_s
+        self.longest_wait_s = longest_wait_s
         self.loop: object = None
         """ccxt tells its loop; the running one is taken."""
         self._sent: deque[tuple[float, float]] = deque()
@@ -25,13 +32,20 @@ class RollingWindow:
         self._timer: asyncio.TimerHandle | None = None
 
     def __call__(self, cost: float | None = None) -> asyncio.Future[None]:
-        """Give what to await before sending; done already if the request fits."""
+        """Give what to await before sending; done already if the request fits.
+
+        Errors:  RateLimited with when it would be sent, beyond `longest_wait_s`.
+        """
         weight = 1.0 if cost is None else cost
         future = asyncio.get_running_loop().create_future()
         if not self._waiting and self._wait_s(weight) <= 0:
             self.note(weight)
             future.set_result(None)
         else:
+            if (wait_s := self._would_wait_s(weight)) > self.longest_wait_s:
+                raise RateLimited(
+                    "the exchange's limit of requests is used up", timedelta(seconds=wait_s)
+                )
             self._waiting.append((future, weight))
             self._serve()
         return future
@@ -58,6 +72,18 @@ class RollingWindow:
         if not self._sent or self._weight + weight <= self.max_weight:
             return 0.0
         return self._sent[0][0] + self.window_s - time.monotonic()
+
+    def _would_wait_s(self, weight: float) -> float:
+        """Give how long until there is room for a request behind all who wait."""
+        began = at = time.monotonic()
+        inside, within = self._sent.copy(), self._weight
+        for each in (*(each for future, each in self._waiting if not future.done()), weight):
+            while inside and within + each > self.max_weight:
+                sent_at, left = inside.popleft()
+                within, at = within - left, max(at, sent_at + self.window_s)
+            inside.append((at, each))
+            within += each
+        return at - began
 
     def _forget(self) -> None:
         since = time.monotonic() - self.window_s

@@ -34,6 +34,9 @@ ASK_TIMEOUT_S = 10.0
 """Bound of one question, its retries and ccxt's own pacing included."""
 ASK_RETRIES = 3
 ASK_RETRY_S = 0.1
+LONGEST_WAIT_S = 8.0
+"""Of a request for its turn within the exchange's limit; below every bound of ours, so that what is
+given up at its bound was sent."""
 LEAST_BURST = 60
 """Requests that fit into a window: above the weight of any single one."""
 CLOSE_S = 1.0
@@ -256,7 +259,9 @@ def _allow_bursts(exchange: Any, window_ms: int | None) -> None:
     the one before: 50 ms on Binance, whatever the rate. A window is exact about the same limit.
     """
     window_ms = window_ms or max(1000, LEAST_BURST * exchange.rateLimit)
-    exchange.throttler = RollingWindow(window_ms / exchange.rateLimit, window_ms / 1000)
+    exchange.throttler = RollingWindow(
+        window_ms / exchange.rateLimit, window_ms / 1000, LONGEST_WAIT_S
+    )
 
 
 def _market_type(config: ExchangeConfig, exchange: Any, spot_by_default: bool) -> MarketType:

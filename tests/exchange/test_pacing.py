@@ -3,6 +3,9 @@
 import asyncio
 import time
 
+import pytest
+
+from connector.errors import RateLimited
 from connector.exchange.pacing import RollingWindow
 
 
@@ -61,3 +64,32 @@ async def test_a_request_heavier_than_the_limit_goes_alone() -> None:
 
     assert window(40).done()
     assert not window(1).done()
+
+
+async def test_who_would_wait_too_long_is_told_at_once_and_takes_no_place() -> None:
+    window = RollingWindow(max_weight=4, window_s=60, longest_wait_s=8)
+    await window(4)
+
+    for _ in range(2):
+        with pytest.raises(RateLimited, match="limit of requests is used up") as caught:
+            window(1)
+        assert caught.value.retry_after is not None
+        assert 59 < caught.value.retry_after.total_seconds() <= 60
+
+    assert window.held_back().total_seconds() == 0
+
+
+async def test_who_waits_before_counts_too() -> None:
+    window = RollingWindow(max_weight=2, window_s=60, longest_wait_s=90)
+    await window(2)
+
+    first, second = window(1), window(1)  # a minute each: when those before have left
+    with pytest.raises(RateLimited) as caught:
+        window(1)  # two minutes: when these have
+    second.cancel()
+    third = window(1)
+
+    assert caught.value.retry_after is not None
+    assert 119 < caught.value.retry_after.total_seconds() <= 120
+    assert not first.done()
+    assert not third.done()

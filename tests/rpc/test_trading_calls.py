@@ -279,6 +279,21 @@ async def test_an_order_whose_request_was_cut_off_is_told_as_not_placed_and_may_
     assert served.exchange.orders_placed["mine"] == 1
 
 
+async def test_an_order_beyond_the_limit_of_requests_is_told_so_and_was_not_sent(
+    serve: Serve,
+) -> None:
+    served = await serve()
+    throttler = served.connector.session.ccxt.throttler
+    throttler.note(throttler.max_weight)
+
+    async with asyncio.timeout(5):
+        code, message = await _refused(_placed(served, client_order_id="held"))
+
+    assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert message.startswith("rate limit exceeded: the exchange's limit of requests is used up")
+    assert "held" not in served.exchange.orders_placed
+
+
 @pytest.mark.parametrize(
     ("fields", "code", "says"),
     [
