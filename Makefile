@@ -65,6 +65,12 @@ STEPS ?= 10000
 states: $(READY) ## Play random orders and faults (STEPS=10000, ARGS="--hypothesis-seed=7").
 	STEPS=$(STEPS) $(BIN)/python -m pytest --show-capture=no tests/rpc/test_order_states.py $(ARGS)
 
+.PHONY: capabilities
+capabilities: $(READY) ## Write docs/capabilities.md: what each exchange can serve.
+	@mkdir -p build
+	@$(BIN)/connector capabilities --markdown > build/capabilities.md
+	@mv build/capabilities.md docs/capabilities.md
+
 .PHONY: fuzz-parsers
 COUNT ?= 100000
 fuzz-parsers: $(READY) ## Put COUNT generated dictionaries through every parser.

@@ -7,6 +7,7 @@ import os
 
 import typer
 
+from connector.cli.capable import capabilities
 from connector.cli.examining import doctor, health
 from connector.cli.one_line_errors import OneLineErrors
 from connector.cli.ordering import order_app
@@ -34,3 +35,4 @@ app.add_typer(watch_app, name="watch")
 app.add_typer(order_app, name="order")
 app.command("doctor")(doctor)
 app.command("health")(health)
+app.command("capabilities")(capabilities)

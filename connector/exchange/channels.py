@@ -6,32 +6,25 @@ from typing import Any
 
 from connector.domain import PriceSource
 from connector.errors import Unsupported
+from connector.exchange.capabilities import CANDLE_KINDS, FUNDING_KINDS, PRICE_KINDS
 from connector.exchange.channel import Channel
 from connector.exchange.journal import CandleJournal, TradeJournal
 from connector.exchange.session import Session
 from connector.exchange.tap import hang_up, hang_up_unserved
 
-_PRICE_KINDS = {
-    PriceSource.TICKER: ("Tickers", "Ticker"),
-    PriceSource.BIDASK: ("BidsAsks",),
-    PriceSource.TRADES: ("TradesForSymbols", "Trades"),
-    PriceSource.MARK: ("MarkPrices", "MarkPrice"),
-}
-_CANDLE_KINDS = ("OHLCVForSymbols", "OHLCV")
-_FUNDING_KINDS = ("FundingRates", "FundingRate")
-_MARK_KINDS = _PRICE_KINDS[PriceSource.MARK]
+_MARK_KINDS = PRICE_KINDS[PriceSource.MARK]
 
 Watch = Callable[[Sequence[str]], Awaitable[object]]
 
 
 def price_kind(session: Session, source: PriceSource) -> str | None:
     """Give the suffix of the `watch*` method that tells a source's prices, None where none does."""
-    return _first_offered(session, _PRICE_KINDS[source])
+    return _first_offered(session, PRICE_KINDS[source])
 
 
 def streams_candles(session: Session) -> bool:
     """Whether candles are streamed; else they are asked for."""
-    return _first_offered(session, _CANDLE_KINDS) is not None
+    return _first_offered(session, CANDLE_KINDS) is not None
 
 
 def candle_channel(session: Session, interval: str) -> Channel:
@@ -39,7 +32,7 @@ def candle_channel(session: Session, interval: str) -> Channel:
 
     Errors:  Unsupported where the exchange streams no candles.
     """
-    kind = _first_offered(session, _CANDLE_KINDS)
+    kind = _first_offered(session, CANDLE_KINDS)
     if kind is None:
         raise Unsupported(f"{session.ccxt.id} streams no candles")
     ccxt, read_candle = session.ccxt, session.way.read_candle
@@ -59,7 +52,7 @@ def candle_channel(session: Session, interval: str) -> Channel:
 
 def funding_kind(session: Session) -> str | None:
     """Give the suffix of the `watch*` method that tells funding, None where none does."""
-    kind = _first_offered(session, _FUNDING_KINDS)
+    kind = _first_offered(session, FUNDING_KINDS)
     if kind is None and session.way.funding_in_mark_price is not None:
         kind = _first_offered(session, _MARK_KINDS)
     return kind
@@ -75,7 +68,7 @@ def structure_channel(session: Session, kind: str) -> Channel:
 
     One channel a kind, whoever listens for what: ccxt tells each message hash to one caller.
     """
-    if kind in _PRICE_KINDS[PriceSource.TRADES]:
+    if kind in PRICE_KINDS[PriceSource.TRADES]:
         return _trades_channel(session, kind)
     return _channel(session, kind, kind, _structures)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import ccxt.pro
 
-from connector.exchange.session import EMBEDDED_CLASS
+from connector.exchange.capabilities import EMBEDDED_CLASS
 
 
 def embedded_urls(rest_url: str, ws_url: str) -> dict[str, Any]:

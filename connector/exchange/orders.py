@@ -24,6 +24,7 @@ from connector.errors import (
     Transient,
     Unsupported,
 )
+from connector.exchange.capabilities import ORDER_LISTS
 from connector.exchange.client_ids import ClientIds, rule_of
 from connector.exchange.order_faults import is_outcome_unknown, order_error
 from connector.exchange.order_ids import OrderIds
@@ -430,8 +431,7 @@ class Orders:
 
     async def _listed(self, symbol: str, wanted: Callable[[Raw], bool]) -> Order | None:
         ccxt = self._session.ccxt
-        lists = ("fetchOpenOrders", "fetchOrders", "fetchClosedOrders", "fetchCanceledOrders")
-        for method in lists:
+        for method in ORDER_LISTS:
             if not self._session.offers(method):
                 continue
             raws = await self._call(lambda method=method: getattr(ccxt, method)(symbol))

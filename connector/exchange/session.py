@@ -19,17 +19,17 @@ from connector.errors import (
     Transient,
     Unsupported,
 )
+from connector.exchange.capabilities import EMBEDDED_CLASS, auto_market_type, offers
 from connector.exchange.faults import as_ours
 from connector.exchange.pacing import RollingWindow
 from connector.exchange.symbols import Symbols
 from connector.exchange.tap import abort, tapped
-from connector.exchange.ways import way_of
+from connector.exchange.ways import Way, way_of
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-EMBEDDED_CLASS = "binanceusdm"
 ASK_TIMEOUT_S = 10.0
 """Bound of one question, its retries and ccxt's own pacing included."""
 ASK_RETRIES = 3
@@ -67,7 +67,7 @@ class Session:
         self.way = way_of(class_name)
         self.embedded = config.embedded
         self.ccxt = _instance(class_name, config, urls or config.ccxt.urls)
-        self.market_type = _market_type(config, self.ccxt, self.way.spot_by_default)
+        self.market_type = _market_type(config, self.ccxt, self.way)
         self.ccxt.options["defaultType"] = self.market_type.value
         self.symbols = Symbols((), self.market_type)
         self.ready = asyncio.Event()
@@ -104,15 +104,8 @@ class Session:
         return int(self.ccxt.milliseconds()) + self._offset_ms
 
     def offers(self, *methods: str) -> bool:
-        """Whether ccxt has every one of these for this exchange (`watchTickers`, …).
-
-        What ccxt makes out of other questions ("emulated") counts, but not for watching.
-        """
-        return all(
-            self.ccxt.has.get(method) is True
-            or (self.ccxt.has.get(method) == "emulated" and method.startswith("fetch"))
-            for method in methods
-        )
+        """Whether ccxt has every one of these for this exchange (`watchTickers`, …)."""
+        return all(offers(self.ccxt.has, method) for method in methods)
 
     async def ask(self, doing: str, question: Callable[[], Awaitable[T]]) -> T:
         """Await a read-only question: 10 s in all, tried three times from 100 ms on.
@@ -264,10 +257,10 @@ def _allow_bursts(exchange: Any, window_ms: int | None) -> None:
     )
 
 
-def _market_type(config: ExchangeConfig, exchange: Any, spot_by_default: bool) -> MarketType:
+def _market_type(config: ExchangeConfig, exchange: Any, way: Way) -> MarketType:
     has_swap, has_spot = exchange.has.get("swap") is True, exchange.has.get("spot") is not False
     if config.market == "auto":
-        return MarketType.SWAP if has_swap and not spot_by_default else MarketType.SPOT
+        return auto_market_type(exchange.has, way)
     wanted = MarketType(config.market)
     if not (has_swap if wanted is MarketType.SWAP else has_spot):
         raise BadConfig(f"exchange.market {config.market!r} is not traded on {config.id}")
