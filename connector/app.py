@@ -61,7 +61,7 @@ class Connector:
         config, urls = self.config, None
         if config.exchange.embedded:
             self.simulator, config, urls = await embedded_exchange(config, stack)
-        self.session = Session(config.exchange, urls)
+        self.session = Session(config.exchange, urls, config.simulator.dialect)
         stack.push_async_callback(self.session.close)
         self.market_data = MarketData(self.session)
         stack.push_async_callback(self.market_data.close)
@@ -70,7 +70,7 @@ class Connector:
             ExchangeSources(self.market_data, config.feeds),
             ExchangePrivateSources(self.session, self._events, self._account, self._account_events),
             config.feeds,
-            config.exchange.shown_name,
+            config.shown_name,
         )
         trading.orders.on_killed = self.feeds.ledger.seed
         stack.callback(self.feeds.close)
@@ -79,7 +79,7 @@ class Connector:
             self.market_data,
             trading,
             self.feeds,
-            config.exchange.shown_name,
+            config.shown_name,
             config.feeds,
             scheduler,
         )
@@ -142,7 +142,7 @@ async def embedded_exchange(
     simulator = Simulator(simulator_config(config))
     await simulator.start()
     stack.push_async_callback(simulator.stop)
-    urls = embedded_urls(simulator.rest_url, simulator.ws_url)
+    urls = embedded_urls(simulator.rest_url, simulator.ws_url, simulator.config.dialect)
     return simulator, _with_embedded_keys(config, simulator.config), urls
 
 
@@ -188,7 +188,7 @@ async def serve_until_stopped(config: Config, announce: Announce) -> None:
                         "event": "serving",
                         "port": connector.port,
                         "host": config.server.host,
-                        "exchange": config.exchange.shown_name,
+                        "exchange": config.shown_name,
                         "id": config.exchange.id,
                         "symbols": len(connector.session.symbols.all()),
                     }

@@ -119,15 +119,6 @@ class ExchangeConfig(_Section):
         """Whether the exchange is the one that runs inside this process."""
         return self.id in EMBEDDED_IDS
 
-    @property
-    def shown_name(self) -> str:
-        """What GetName and every event say: the configured name, else the id's first word."""
-        if self.name:
-            return self.name
-        if self.embedded or self.id.startswith("binance"):
-            return "binance"
-        return self.id
-
 
 class ServerConfig(_Section):
     """Where the engine connects."""
@@ -217,6 +208,9 @@ class SimulatorSettings(_Section):
     symbols: Annotated[int | list[str], BeforeValidator(_count_or_names)] = Field(
         default=20, description="how many (1 to 500), or their names"
     )
+    dialect: Annotated[Literal["binance", "bybit"], BeforeValidator(_lower)] = Field(
+        default="binance", description="whose protocol it speaks"
+    )
     seed: int = 7
     speed: float = Field(default=1.0, description="60: a 1m bar lasts a second")
     updates_per_second: float = Field(default=5.0, description="trades per symbol")
@@ -255,6 +249,16 @@ class Config(BaseSettings):
     simulator: SimulatorSettings = Field(default_factory=SimulatorSettings)
     state: StateConfig = Field(default_factory=StateConfig)
     log: LogConfig = Field(default_factory=LogConfig)
+
+    @property
+    def shown_name(self) -> str:
+        """What GetName and every event say: the configured name, else the exchange's usual one."""
+        exchange = self.exchange
+        if exchange.name:
+            return exchange.name
+        if exchange.embedded:
+            return self.simulator.dialect
+        return "binance" if exchange.id.startswith("binance") else exchange.id
 
     @classmethod
     def settings_customise_sources(

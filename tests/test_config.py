@@ -19,7 +19,7 @@ def test_without_anything_the_embedded_exchange_is_served_as_binance() -> None:
     config = Config.read()
 
     assert config.exchange.embedded
-    assert config.exchange.shown_name == "binance"
+    assert config.shown_name == "binance"
     assert (config.server.host, config.server.port) == ("127.0.0.1", 50051)
     assert config.feeds.price.max_per_second == 20
     assert config.feeds.price.source is PriceSource.TICKER
@@ -152,7 +152,7 @@ def test_ccxt_tables_are_handed_over_as_they_stand(tmp_path: Path) -> None:
 
     config = Config.read(file)
 
-    assert config.exchange.shown_name == "mine"
+    assert config.shown_name == "mine"
     assert config.exchange.ccxt.urls == {"api": {"fapiPublic": "http://x"}}
     assert config.exchange.ccxt.options == {"a": 1}
 

@@ -44,10 +44,14 @@ def simulate(
     symbols: Annotated[
         str, typer.Option(help="How many (1 to 500), or names: BTCUSDT,ETHUSDT.")
     ] = "20",
+    dialect: Annotated[str, typer.Option(help="Whose protocol: binance or bybit.")] = "binance",
     speed: Annotated[float, typer.Option(help="60: a 1m bar lasts a second.")] = 1.0,
     updates_per_second: Annotated[float, typer.Option(help="Trades per symbol.")] = 5.0,
 ) -> None:
-    """Run the embedded exchange alone: Binance USD-M's REST and websocket protocol on loopback."""
+    """Run the embedded exchange alone: REST and websockets of a real one's protocol on loopback.
+
+    The protocol is Binance USD-M futures', or Bybit v5's of linear perpetuals.
+    """
     from connector.app import simulate_until_stopped
     from connector.config import LogConfig
     from connector.logs import configure_logs
@@ -57,6 +61,7 @@ def simulate(
     values: dict[str, object] = {
         "host": host,
         "port": port,
+        "dialect": dialect,
         "seed": seed,
         "symbols": names,
         "speed": speed,

@@ -14,5 +14,5 @@ def show_config(config: ConfigFile = None) -> None:
 
         or_fail(lambda: simulator_config(settings))
     shown = settings.model_dump(mode="json")
-    shown["exchange"]["name"] = settings.exchange.shown_name
+    shown["exchange"]["name"] = settings.shown_name
     print(json.dumps(shown, indent=2, sort_keys=True))

@@ -57,7 +57,7 @@ async def _at_the_exchange(
     urls = None
     if config.exchange.embedded:
         _, config, urls = await embedded_exchange(config, stack)
-    session = Session(config.exchange, urls)
+    session = Session(config.exchange, urls, config.simulator.dialect)
     stack.push_async_callback(session.close)
     try:
         await session.open()

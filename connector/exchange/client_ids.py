@@ -141,10 +141,15 @@ class ClientIds:
 
     def sent(self, client_order_id: str) -> str:
         """Give what to send for a caller's id, and remember whose it is."""
-        sent = translate(self._rule, client_order_id)
+        sent = self._order_ids.renewed_id(client_order_id) or translate(self._rule, client_order_id)
         if sent != client_order_id:
             self._order_ids.note_sent_id(sent, client_order_id)
         return sent
+
+    def renew(self, client_order_id: str) -> None:
+        """Send another id for a caller's from now on, also after a restart: that one is used up."""
+        sent = translate(self._rule, f"{client_order_id}\0{new_client_order_id()}")
+        self._order_ids.note_renewed_id(client_order_id, sent)
 
     def caller(self, sent_id: str) -> str:
         """Give the caller's id of one that the exchange names; one not of ours as it is."""

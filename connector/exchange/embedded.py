@@ -4,12 +4,12 @@ from typing import Any
 
 import ccxt.pro
 
-from connector.exchange.capabilities import EMBEDDED_CLASS
+from connector.exchange.capabilities import EMBEDDED_CLASSES
 
 
-def embedded_urls(rest_url: str, ws_url: str) -> dict[str, Any]:
+def embedded_urls(rest_url: str, ws_url: str, dialect: str = "binance") -> dict[str, Any]:
     """Give the `urls` that lead to the embedded exchange. Shapes as in `redirected`."""
-    return redirected(EMBEDDED_CLASS, rest_url, ws_url)
+    return redirected(EMBEDDED_CLASSES[dialect], rest_url, ws_url)
 
 
 def redirected(exchange_id: str, rest_url: str, ws_url: str) -> dict[str, Any]:

@@ -68,6 +68,8 @@ class _Kind(IntEnum):
     """caller's client order id → exchange's order id and symbol."""
     SENT = 3
     """client order id as sent → the caller's."""
+    RENEWED = 4
+    """caller's client order id → what is sent for it, since its own is used up."""
 
 
 _Key = tuple[_Kind, int | str]
@@ -163,6 +165,15 @@ class OrderIds:
     def note_sent_id(self, sent_id: str, client_order_id: str) -> None:
         """Remember the caller's id of one that was sent in other words."""
         self._note(_Kind.SENT, sent_id, client_order_id, "")
+
+    def note_renewed_id(self, client_order_id: str, sent_id: str) -> None:
+        """Remember what is sent for a caller's id since the exchange takes it no more."""
+        self._note(_Kind.RENEWED, client_order_id, sent_id, "")
+
+    def renewed_id(self, client_order_id: str) -> str | None:
+        """Give what is sent for a caller's id, if that was renewed."""
+        found = self._find(_Kind.RENEWED, client_order_id)
+        return found[0] if found else None
 
     def caller_id(self, sent_id: str) -> str:
         """Give the caller's client order id of one that the exchange names; itself if not noted."""

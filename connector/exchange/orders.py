@@ -186,7 +186,10 @@ class Orders:
             raise error
         if isinstance(ours, DuplicateOrder):
             existing = await self.find(request.symbol, sent_id)
-            if existing is not None and not self._was_killed(existing):
+            if existing is not None and self._is_spent(existing):
+                self._client_ids.renew(request.client_order_id)
+                return await self.send(request)
+            if existing is not None:
                 return self._same_or_refused(existing, request)
         raise ours from error
 
@@ -196,6 +199,8 @@ class Orders:
         Guarantee:  from then on the order is among the open ones, if it is.
         Errors:     PostOnlyWouldTake for a post-only order that ended without executing.
         """
+        if request.post_only:
+            order = await self._looked_at(order)
         if request.post_only and order.status.is_terminal and Decimal(order.executed_qty) == 0:
             self._killed[order.symbol, order.exchange_order_id] = None
             if len(self._killed) > KILLED_KEPT:
@@ -217,6 +222,15 @@ class Orders:
         self._recent.note_placed(order)
         return order
 
+    async def _looked_at(self, order: Order) -> Order:
+        """Ask what became of an order, where its placing is answered before that is known."""
+        if self._session.way.answers_ids_only and not order.status.is_terminal:
+            try:
+                return await self.get(order.symbol, order.exchange_order_id)
+            except ConnectorError as error:  # the stream tells what becomes of it
+                log.info("order not asked for", error=str(error))
+        return order
+
     async def existing(self, request: OrderRequest) -> Order | None:
         """Give the order that this client id already has, if it answers for this request.
 
@@ -226,15 +240,19 @@ class Orders:
         if not self._ids.knows_client_id(request.client_order_id):
             return None
         order = await self._asked(lambda: self.find(request.symbol, sent_id))
-        if order is None or self._was_killed(order):
-            return None
-        age_ms = self._session.now_ms() - order.update_time_ms
-        if order.status.is_terminal and age_ms > RECURRING_AFTER_MS:
+        if order is None or self._is_spent(order):
             return None
         return self._same_or_refused(order, request)
 
-    def _was_killed(self, order: Order) -> bool:
-        return (order.symbol, order.exchange_order_id) in self._killed
+    def _is_spent(self, order: Order) -> bool:
+        """Whether an order has ended so that its client id asks for a new one.
+
+        Some exchanges take an id once only: then they call it a duplicate, and it is sent in other
+        words from then on.
+        """
+        age_ms = self._session.now_ms() - order.update_time_ms
+        killed = (order.symbol, order.exchange_order_id) in self._killed
+        return killed or (order.status.is_terminal and age_ms > RECURRING_AFTER_MS)
 
     def _same_or_refused(self, order: Order, request: OrderRequest) -> Order:
         same = (
@@ -405,12 +423,13 @@ class Orders:
         if request is not None:
             size = self._session.ccxt.market(request.symbol)["contractSize"]
             merged = {
-                "symbol": request.symbol,
                 "side": request.side.value,
                 "type": request.type.value,
                 "amount": contracts(request.quantity, size),
                 "price": request.price,
                 **merged,
+                # an answer with ids alone lets ccxt guess: a spot pair of the perpetual's id
+                "symbol": request.symbol,
                 "clientOrderId": request.client_order_id,
             }
         else:

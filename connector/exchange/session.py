@@ -19,7 +19,7 @@ from connector.errors import (
     Transient,
     Unsupported,
 )
-from connector.exchange.capabilities import EMBEDDED_CLASS, auto_market_type, offers
+from connector.exchange.capabilities import EMBEDDED_CLASSES, auto_market_type, offers
 from connector.exchange.faults import as_ours
 from connector.exchange.pacing import RollingWindow
 from connector.exchange.symbols import Symbols
@@ -57,8 +57,14 @@ class Session:
              trade the market type asked for.
     """
 
-    def __init__(self, config: ExchangeConfig, urls: Mapping[str, Any] | None = None) -> None:
-        class_name = EMBEDDED_CLASS if config.embedded else config.id
+    def __init__(
+        self,
+        config: ExchangeConfig,
+        urls: Mapping[str, Any] | None = None,
+        dialect: str = "binance",
+    ) -> None:
+        """`urls` and `dialect` are the embedded exchange's."""
+        class_name = EMBEDDED_CLASSES[dialect] if config.embedded else config.id
         if class_name not in ccxt.pro.exchanges:
             raise BadConfig(
                 f"exchange.id {config.id!r} is unknown; allowed: sim, or an id of ccxt.pro such as "

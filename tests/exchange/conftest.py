@@ -33,8 +33,9 @@ async def trading(no_task_left: None) -> AsyncIterator[Callable[..., Awaitable[T
         settings = {"start_ms": START_MS, "updates_per_second": 0, **settings}
         exchange = Simulator(msgspec.convert(settings, SimulatorConfig), clock=ManualClock())
         await exchange.start()
-        urls = embedded_urls(exchange.rest_url, exchange.ws_url)
-        session = Session(ExchangeConfig(), urls)
+        spoken = exchange.config.dialect
+        urls = embedded_urls(exchange.rest_url, exchange.ws_url, spoken)
+        session = Session(ExchangeConfig(), urls, spoken)
         started.append(Trading(exchange, MarketData(session)))
         await session.open()
         return started[-1]

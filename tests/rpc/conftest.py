@@ -22,6 +22,32 @@ WITHIN_S = 5.0
 """Bound of every wait."""
 
 
+DIALECTS = ("binance", "bybit")
+
+CLASSES = {"binance": "binanceusdm", "bybit": "bybit"}
+
+PATHS = {
+    "binance": {
+        "markets": ("GET", "/fapi/v1/exchangeInfo"),
+        "place": ("POST", "/fapi/v1/order"),
+        "place batch": ("POST", "/fapi/v1/batchOrders"),
+        "cancel": ("DELETE", "/fapi/v1/order"),
+        "cancel batch": ("DELETE", "/fapi/v1/batchOrders"),
+    },
+    "bybit": {
+        "markets": ("GET", "/v5/market/instruments-info"),
+        "place": ("POST", "/v5/order/create"),
+        "place batch": ("POST", "/v5/order/create-batch"),
+        "cancel": ("POST", "/v5/order/cancel"),
+        "cancel batch": ("POST", "/v5/order/cancel-batch"),
+    },
+}
+TOPICS = {
+    "binance": {"ticker": "{lower}@ticker", "kline": "{lower}@kline_1m"},
+    "bybit": {"ticker": "tickers.{symbol}", "kline": "kline.1.{symbol}"},
+}
+
+
 class Served:
     """The exchange, whose clock the test moves, the connector, and a client with only the proto."""
 
@@ -30,6 +56,31 @@ class Served:
     ) -> None:
         self.exchange, self.connector, self.channel = exchange, connector, channel
         self.stub = ExchangeServiceStub(channel)
+
+    @property
+    def dialect(self) -> str:
+        """Whose protocol the exchange speaks."""
+        return self.exchange.config.dialect
+
+    def path(self, of: str) -> tuple[str, str]:
+        """Give method and path of what the exchange is asked for."""
+        return PATHS[self.dialect][of]
+
+    def lose(self, of: str, how: str) -> None:
+        """Cut one question's connection; aiohttp repeats a DELETE, so that one is cut twice."""
+        method, path = self.path(of)
+        self.exchange.fail_next(method, path, how, 2 if method == "DELETE" else 1)
+
+    def topic(self, of: str, symbol: str = "BTCUSDT") -> str:
+        """Give the exchange's name of a stream."""
+        return TOPICS[self.dialect][of].format(symbol=symbol, lower=symbol.lower())
+
+    async def until_private_topics(self) -> None:
+        """Wait until the exchange has all that tells of orders: a socket, or two topics."""
+        topics = {"order", "execution"} if self.dialect == "bybit" else set[str]()
+        await self.until(
+            lambda: self.exchange.private_connections == 1 and topics <= self.upstream()
+        )
 
     def upstream(self) -> set[str]:
         """Which streams the exchange is asked for now."""
@@ -58,24 +109,31 @@ async def serving(
     exchange: dict[str, Any] | None = None,
     feeds: dict[str, Any] | None = None,
     keys: bool = True,
+    dialect: str = "binance",
+    state: str = ":memory:",
+    at: Simulator | None = None,
     **server: Any,
 ) -> AsyncGenerator[Served]:
-    """Serve an exchange: `exchange` are SimulatorConfig's settings, `feeds` the config's part."""
+    """Serve an exchange: `exchange` are SimulatorConfig's settings, `feeds` the config's part.
+
+    `at` is an exchange that runs already.
+    """
     settings: dict[str, Any] = {"start_ms": START_MS, "updates_per_second": 0, "symbols": 3}
-    settings |= exchange or {}
-    simulator = Simulator(msgspec.convert(settings, SimulatorConfig), clock=ManualClock())
+    settings |= {"dialect": dialect, **(exchange or {})}
+    simulator = at or Simulator(msgspec.convert(settings, SimulatorConfig), clock=ManualClock())
     async with contextlib.AsyncExitStack() as stack:
-        await simulator.start()
-        stack.push_async_callback(simulator.stop)
+        if at is None:
+            await simulator.start()
+            stack.push_async_callback(simulator.stop)
         config = Config.model_validate(
             {
                 "exchange": {
-                    "id": "binanceusdm",
+                    "id": CLASSES[dialect],
                     "api_key": (keys and simulator.config.api_key) or "",
                     "api_secret": (keys and simulator.config.api_secret) or "",
-                    "ccxt": {"urls": embedded_urls(simulator.rest_url, simulator.ws_url)},
+                    "ccxt": {"urls": embedded_urls(simulator.rest_url, simulator.ws_url, dialect)},
                 },
-                "state": {"path": ":memory:"},
+                "state": {"path": state},
                 "server": {"port": 0, "refusal_pause_ms": 20, **server},
                 "feeds": {"linger_s": 0.1, **(feeds or {})},
             }
@@ -92,12 +150,22 @@ async def serving(
 Serve = Callable[..., Awaitable[Served]]
 
 
+both_dialects = pytest.mark.parametrize("dialect", DIALECTS, indirect=True)
+"""Marks tests that hold for whichever exchange is embedded."""
+
+
 @pytest.fixture
-async def serve(no_task_left: None) -> AsyncIterator[Serve]:
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Whose protocol the exchange speaks: Binance's, where a test doesn't ask for others."""
+    return str(getattr(request, "param", "binance"))
+
+
+@pytest.fixture
+async def serve(no_task_left: None, dialect: str) -> AsyncIterator[Serve]:
     """Serve an exchange, as `serving` does; afterwards nothing of it is left."""
     async with contextlib.AsyncExitStack() as stack:
 
         async def start(*settings: Any, **named: Any) -> Served:
-            return await stack.enter_async_context(serving(*settings, **named))
+            return await stack.enter_async_context(serving(*settings, dialect=dialect, **named))
 
         yield start

@@ -7,7 +7,9 @@ import pytest
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import types_pb2 as types
 
-from tests.rpc.conftest import START_MS, Serve
+from tests.rpc.conftest import START_MS, Serve, both_dialects
+
+pytestmark = both_dialects
 
 MINUTE_MS = 60_000
 SPELLINGS = ["BTCUSDT", "BTC/USDT:USDT"]
@@ -19,7 +21,7 @@ async def test_name_and_type_are_told(serve: Serve) -> None:
     name = await served.stub.GetName(rpc.GetNameRequest())
     kind = await served.stub.GetType(rpc.GetTypeRequest())
 
-    assert name.name == "binance"
+    assert name.name == served.dialect
     assert (kind.type, kind.is_unified_margin) == (types.EXCHANGE_TYPE_FUTURES, False)
 
 
@@ -94,12 +96,12 @@ async def test_funding_is_a_fraction_with_a_time_and_no_made_up_prediction(serve
     one = await served.stub.GetFundingRate(rpc.GetFundingRateRequest(symbol="BTC/USDT:USDT"))
     every = await served.stub.GetFundingRates(rpc.GetFundingRatesRequest())
 
-    assert (one.exchange, one.symbol) == ("binance", "BTC/USDT:USDT")
+    assert (one.exchange, one.symbol) == (served.dialect, "BTC/USDT:USDT")
     assert abs(Decimal(one.rate.value)) < Decimal("0.1")
     assert one.next_funding_time > START_MS
     assert not one.HasField("predicted_rate")
     assert {rate.symbol for rate in every.rates} == set(served.exchange.symbols)
-    assert {rate.exchange for rate in every.rates} == {"binance"}
+    assert {rate.exchange for rate in every.rates} == {served.dialect}
 
 
 async def test_funding_history_is_newest_first(serve: Serve) -> None:

@@ -31,8 +31,8 @@ async def test_a_price_travels_digit_by_digit_in_the_askers_spelling(serve: Serv
     prices = await take(call, 2)
 
     assert {(p.exchange, p.symbol, p.price.value) for p in prices} == {
-        ("binance", "BTC/USDT:USDT", "97123.10"),
-        ("binance", "ETHUSDT", "3412.30"),
+        (served.dialect, "BTC/USDT:USDT", "97123.10"),
+        (served.dialect, "ETHUSDT", "3412.30"),
     }
     assert all(price.timestamp.seconds * 1000 >= START_MS - 1000 for price in prices)
     call.cancel()
@@ -107,7 +107,7 @@ async def test_a_newcomer_is_shown_the_last_price_first(serve: Serve) -> None:
     second = _prices(served, "BTCUSDT")
 
     assert (await take(second, 1))[0].price.value == "97123.10"
-    assert served.exchange.subscriptions() == {"btcusdt@ticker": 1}
+    assert served.exchange.subscriptions() == {served.topic("ticker"): 1}
     first.cancel()
     second.cancel()
 
@@ -234,7 +234,7 @@ async def test_funding_is_streamed_and_repeated(serve: Serve) -> None:
     served.exchange.advance(1)
     updates = await take(call, 3)
 
-    assert {(u.exchange, u.symbol) for u in updates} == {("binance", "BTCUSDT")}
+    assert {(u.exchange, u.symbol) for u in updates} == {(served.dialect, "BTCUSDT")}
     assert all(u.next_funding_time > START_MS for u in updates)
     assert not updates[0].HasField("predicted_rate")
     call.cancel()
@@ -340,7 +340,7 @@ async def test_an_exchange_whose_clock_is_set_back_is_not_silent(serve: Serve) -
     await take(call, 1)
     ahead = {"e": "24hrTicker", "E": START_MS + 3_600_000, "s": "BTCUSDT", "c": "97000.00"}
     ahead["C"] = ahead["E"]
-    served.exchange.send_raw("btcusdt@ticker", orjson.dumps(ahead).decode())
+    served.exchange.send_raw(served.topic("ticker"), orjson.dumps(ahead).decode())
     await take(call, 1)
 
     for n in range(10):
@@ -355,7 +355,7 @@ async def test_a_frame_of_a_far_future_changes_nothing(serve: Serve) -> None:
     call = _prices(served, "BTCUSDT")
     await served.until(lambda: bool(served.upstream()))
     ahead = {"e": "24hrTicker", "E": START_MS + 365 * 86_400_000, "s": "BTCUSDT", "c": "1.00"}
-    served.exchange.send_raw("btcusdt@ticker", orjson.dumps(ahead).decode())
+    served.exchange.send_raw(served.topic("ticker"), orjson.dumps(ahead).decode())
 
     served.exchange.trade("BTCUSDT", "97123.10", "0.5")
 

@@ -159,7 +159,7 @@ async def test_closing_while_the_exchange_is_away_leaves_nothing_behind(serve: S
 async def test_a_call_that_is_given_up_does_not_disturb_another(serve: Serve) -> None:
     served = await serve()
     request = rpc.FetchExchangeInfoRequest(symbol="BTCUSDT")
-    served.exchange.fail_next("GET", "/fapi/v1/exchangeInfo", ("delay", 0.3))
+    served.exchange.fail_next(*served.path("markets"), ("delay", 0.3))
 
     hasty: Any = served.stub.FetchExchangeInfo(request, timeout=0.05)
     patient: Any = served.stub.FetchExchangeInfo(request)

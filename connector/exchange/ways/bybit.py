@@ -94,7 +94,27 @@ def _permissions(raw: Raw) -> KeyPermissions:
     )
 
 
+class _CancelsTold:
+    """Bybit tells apart from a batch's orders which of them it cancelled; ccxt leaves that out.
+
+    Source:  `{"result":{"list":[{"orderId":…},{"orderId":""}]},"retExtInfo":{"list":[{"code":0,
+             "msg":"OK"},{"code":110001,"msg":"…"}]}}`, Bybit v5 "Batch Cancel Order".
+    """
+
+    async def request(self, path: str, *args: Any, **named: Any) -> Any:
+        ask = super().request  # pyright: ignore[reportAttributeAccessIssue]
+        answer = await ask(path, *args, **named)
+        if path != "v5/order/cancel-batch":
+            return answer
+        rows, parts = (answer[part].get("list") or [] for part in ("result", "retExtInfo"))
+        for row, part in zip(rows, parts, strict=False):
+            done = str(part.get("code")) == "0"
+            row |= {"orderStatus": "Cancelled"} if done else part
+        return answer
+
+
 BYBIT = Way(
+    overrides=(_CancelsTold,),
     # "Spot can input up to 10 args for each subscription request", v5 "Connect"
     symbols_a_message=MappingProxyType({MarketType.SPOT: 10}),
     read_candle=_candle,
@@ -104,6 +124,8 @@ BYBIT = Way(
     fetch_order=_fetch_order,
     # isLeverage: "Whether to borrow. Unified account Spot trading only", v5 "Place Order"
     spot_margin=MappingProxyType({"isLeverage": 1}),
+    # "The ack of create order request indicates that the request is successfully accepted", v5
+    answers_ids_only=True,
     account_figures=_figures,
     key_permissions=("private_get_v5_user_query_api", _permissions),
 )

@@ -75,6 +75,8 @@ class Way:
     spot's own books; None: refused, since they could be neither found nor cancelled there."""
     spot_buys_by_cost: bool = False
     """Whether a MARKET buy on spot is told in quote money; it is sent as IOC LIMIT instead."""
+    answers_ids_only: bool = False
+    """Whether an order is answered before the exchange has looked whether it may rest."""
     forget_listen_key: Callable[[Any], None] | None = None
     """Make ccxt ask for a new key when it next opens its private websocket."""
     account_figures: Callable[[Raw], Figures] | None = None
