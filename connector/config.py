@@ -1,5 +1,6 @@
 """What the operator may set: TOML file, environment over it, flags over both; frozen once read."""
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from pydantic import (
     ValidationInfo,
     field_serializer,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -37,6 +39,15 @@ EMBEDDED_IDS = ("sim", "mock")
 
 class BadConfig(ConnectorError):
     """The configuration can't be used; the message is one line that says what is allowed."""
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.startswith("unix:")
 
 
 def _lower(value: object) -> object:
@@ -120,17 +131,58 @@ class ExchangeConfig(_Section):
         return self.id in EMBEDDED_IDS
 
 
+class TlsConfig(_Section):
+    """The server's certificate; with `client_ca`, clients must show one too (mutual TLS)."""
+
+    cert: str = Field(default="", description="PEM file: the certificate and its chain")
+    key: str = Field(default="", description="PEM file: its private key")
+    client_ca: str = Field(default="", description="PEM file: who signs clients' certificates")
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "TlsConfig":
+        if bool(self.cert) != bool(self.key):
+            raise ValueError("cert and key go together")
+        if self.client_ca and not self.cert:
+            raise ValueError("client_ca needs cert and key")
+        return self
+
+
 class ServerConfig(_Section):
-    """Where the engine connects."""
+    """Where the engine connects, and who may."""
 
     host: Annotated[str, BeforeValidator(_not_empty)] = "127.0.0.1"
     port: int = Field(default=50051, ge=0, le=65535, description="0: any free one")
+    keys_file: str = Field(default="", description="keys of clients, made by `connector keys new`")
+    calls_per_second: float = Field(
+        default=100, ge=0, le=1_000_000, description="of each key; 0: no limit"
+    )
+    read_only: bool = Field(default=False, description="refuse every order and cancellation")
+    insecure: bool = Field(default=False, description="off loopback without TLS; also --insecure")
+    tls: TlsConfig = Field(default_factory=TlsConfig)
     refusal_pause_ms: int = Field(
         default=1000, ge=0, le=60_000, description="wait before a refused stream is told so"
     )
     stop_grace_ms: int = Field(
         default=3000, ge=0, le=5000, description="for calls under way at shutdown"
     )
+
+    def check_exposure(self) -> None:
+        """Refuse to listen where strangers are, unless keys or certificates and TLS stand there.
+
+        Errors:  BadConfig that says what to set.
+        """
+        if _is_loopback(self.host):
+            return
+        if not self.keys_file and not self.tls.client_ca:
+            raise BadConfig(
+                f"server.host {self.host} is not loopback: set server.keys_file or "
+                "server.tls.client_ca, so that not everyone who reaches it may trade"
+            )
+        if not self.tls.cert and not self.insecure:
+            raise BadConfig(
+                f"server.host {self.host} is not loopback: set server.tls.cert and server.tls.key, "
+                "or --insecure where something else encrypts"
+            )
 
 
 class PriceFeed(_Section):

@@ -22,7 +22,13 @@ ENVIRONMENT = {
 
 PREFIX, BETWEEN = "CONNECTOR_", "__"
 
-OF_CLIENTS = ("CONNECTOR_API_KEY", "CONNECTOR_API_KEY_FILE")
+OF_CLIENTS = (
+    "CONNECTOR_API_KEY",
+    "CONNECTOR_API_KEY_FILE",
+    "CONNECTOR_CA_FILE",
+    "CONNECTOR_CLIENT_CERT_FILE",
+    "CONNECTOR_CLIENT_KEY_FILE",
+)
 """Read by the commands that call a running connector; no key of the configuration."""
 
 _OF_KUBERNETES = re.compile(

@@ -8,6 +8,9 @@ import structlog
 from connector.config import LogConfig
 from connector.masking import mask_text
 
+AUDIT = "connector.audit"
+"""The logger of orders: written whatever the level is."""
+
 
 def configure_logs(config: LogConfig) -> None:
     """Send structlog's and the standard library's records one way: to stderr."""
@@ -42,6 +45,7 @@ def configure_logs(config: LogConfig) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(config.level.upper())
+    logging.getLogger(AUDIT).setLevel(logging.INFO)
     for chatty in ("asyncio", "aiohttp.access", "ccxt", "Rx"):
         logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
 

@@ -104,7 +104,7 @@ def test_a_variable_counts_symbols_or_names_them(
         ("CONNECTOR_PORT", "CONNECTOR_PORT; allowed here: CONNECTOR_EXCHANGE,"),
         (
             "CONNECTOR_SERVER__PROT",
-            "CONNECTOR_SERVER__PROT; allowed here: CONNECTOR_SERVER__HOST, CONNECTOR_SERVER__PORT,",
+            "CONNECTOR_SERVER__PROT; allowed here: CONNECTOR_SERVER__CALLS_PER_SECOND,",
         ),
         ("CONNECTOR_SERVER__PORT__X", "PORT__X; allowed here: CONNECTOR_SERVER__PORT$"),
         ("CONNECTOR_", "CONNECTOR_; allowed here: CONNECTOR_EXCHANGE,"),
@@ -167,7 +167,7 @@ def test_a_file_from_a_windows_editor_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[server]\nprot = 1\n", "unknown key server.prot; allowed here: host, port"),
+        ("[server]\nprot = 1\n", "unknown key server.prot; allowed here: calls_per_second, host"),
         ("[sever]\nport = 1\n", "unknown key sever; allowed here: exchange, feeds"),
         ('"a\\nb" = 1\n', "unknown key a b; allowed here"),
         ("[server]\nport = 99999\n", "server.port: .*65535"),

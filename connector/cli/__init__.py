@@ -9,6 +9,7 @@ import typer
 
 from connector.cli.capable import capabilities
 from connector.cli.examining import doctor, health
+from connector.cli.keys import keys_app
 from connector.cli.one_line_errors import OneLineErrors
 from connector.cli.ordering import order_app
 from connector.cli.serving import serve, simulate
@@ -33,6 +34,7 @@ app.command("simulate")(simulate)
 app.command("config")(show_config)
 app.add_typer(watch_app, name="watch")
 app.add_typer(order_app, name="order")
+app.add_typer(keys_app, name="keys")
 app.command("doctor")(doctor)
 app.command("health")(health)
 app.command("capabilities")(capabilities)

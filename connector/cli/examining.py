@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from connector.cli.options import ConfigFile, read_settings
-from connector.cli.running import FAILED, run
+from connector.cli.options import ConfigFile, read_settings, target_of
+from connector.cli.running import FAILED, or_fail, run
 
 Wanted = Annotated[
     list[str] | None, typer.Argument(help="Symbols that must be there, for example BTCUSDT.")
@@ -47,15 +47,16 @@ def health(
     config: ConfigFile = None,
 ) -> None:
     """Ask a running connector whether it serves: status 0 if it does, else 1."""
-    from connector.terminal.client import Target
     from connector.terminal.health import SERVING, asked_health
 
     if address is None:
         from connector.doctor.here import reachable
 
-        address = reachable(read_settings(config))
-    target = Target(address)
+        settings = read_settings(config)
+        target = or_fail(lambda: reachable(settings))
+    else:
+        target = target_of(address, None)
     status = run(lambda: asked_health(target, timeout_s))
-    print(f"{address}: {status}")
+    print(f"{target.address}: {status}")
     if status != SERVING:
         raise SystemExit(FAILED)

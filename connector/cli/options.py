@@ -12,12 +12,15 @@ from connector.cli.running import BAD_USAGE, fail, or_fail
 
 if TYPE_CHECKING:
     from connector.config import Config
-    from connector.terminal.client import Target
+    from connector.terminal.client import Target, Tls
 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", "-c", help="TOML file; also CONFIG_FILE.")
 ]
-Address = Annotated[str, typer.Option("--address", "-a", help="Where the connector listens.")]
+Address = Annotated[
+    str,
+    typer.Option("--address", "-a", help="Where the connector listens; tls:// before it encrypts."),
+]
 KeyFile = Annotated[
     Path | None,
     typer.Option(
@@ -26,6 +29,13 @@ KeyFile = Annotated[
     ),
 ]
 Symbols = Annotated[list[str], typer.Argument(help="Symbols, for example BTCUSDT ETHUSDT.")]
+CA, CERTIFICATE, PRIVATE_KEY = (
+    "CONNECTOR_CA_FILE",
+    "CONNECTOR_CLIENT_CERT_FILE",
+    "CONNECTOR_CLIENT_KEY_FILE",
+)
+"""Environment: PEM files for a line that is encrypted; without CA the system's authorities hold."""
+ENCRYPTED = "tls://"
 HERE = "127.0.0.1:50051"
 """Where a connector listens unless it is told otherwise."""
 
@@ -50,4 +60,22 @@ def target_of(address: str, key_file: Path | None) -> Target:
             fail(f"key file {key_file}: {why}", BAD_USAGE)
     if not (key.isascii() and key.isprintable()):
         fail("the connector's key may hold printable ASCII characters alone", BAD_USAGE)
-    return Target(address, key)
+    return Target(address.removeprefix(ENCRYPTED), key, _tls(address))
+
+
+def _tls(address: str) -> Tls | None:
+    """Give how the line is encrypted: with `tls://` before the address, or an authority named."""
+    from connector.terminal.client import Tls
+
+    files = {name: os.environ.get(name, "").strip() for name in (CA, CERTIFICATE, PRIVATE_KEY)}
+    if not address.startswith(ENCRYPTED) and not any(files.values()):
+        return None
+    read: dict[str, bytes | None] = {}
+    for name, path in files.items():
+        try:
+            read[name] = Path(path).read_bytes() if path else None
+        except OSError as error:
+            fail(f"{name} {path}: {error.strerror or error}", BAD_USAGE)
+    if bool(files[CERTIFICATE]) != bool(files[PRIVATE_KEY]):
+        fail(f"{CERTIFICATE} and {PRIVATE_KEY} go together", BAD_USAGE)
+    return Tls(read[CA], read[PRIVATE_KEY], read[CERTIFICATE])

@@ -16,6 +16,9 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0: any free one.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Off loopback without TLS: something else encrypts.")
+    ] = False,
 ) -> None:
     """Serve the exchange over gRPC until SIGTERM or Ctrl-C.
 
@@ -28,6 +31,7 @@ def serve(
             "server.host": host,
             "server.port": port,
             "log.level": log_level,
+            "server.insecure": insecure or None,
         },
     )
     from connector.app import serve_until_stopped

@@ -7,7 +7,7 @@ from pathlib import Path
 from connector.app import embedded_exchange
 from connector.config import BadConfig, Config
 from connector.doctor.findings import Finding, State
-from connector.doctor.here import check_port, check_state
+from connector.doctor.here import check_clients, check_port, check_state
 from connector.doctor.there import There, told
 from connector.errors import ConnectorError
 from connector.exchange.examination import Examination
@@ -15,7 +15,7 @@ from connector.exchange.session import Session
 
 OF_THE_EXCHANGE = ("symbols", "latency", "clock", "key", "positions")
 EVERY_KEY = "examples/connector.toml shows every key"
-STEPS = len(OF_THE_EXCHANGE) + 4
+STEPS = len(OF_THE_EXCHANGE) + 5
 
 
 async def examine(
@@ -35,6 +35,8 @@ async def examine(
     findings = [Finding("config", State.OK, f"{source}; exchange.id {config.exchange.id!r}")]
     began("port")
     findings.append(await check_port(config))
+    began("clients")
+    findings.append(check_clients(config))
     began("state")
     try:
         findings.append(check_state(config))

@@ -5,15 +5,19 @@ import os
 import shutil
 import socket
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from connector.config import Config
+from connector.config import BadConfig, Config
 from connector.doctor.findings import Finding, State
 from connector.errors import ConnectorError
 from connector.exchange.order_ids import default_path
-from connector.terminal.client import Target
+from connector.keys import BadKeys, read_keys
+from connector.terminal.certificates import own_certificate
+from connector.terminal.client import Target, Tls
 from connector.terminal.health import asked_health
 
+EXPIRES_SOON = timedelta(days=14)
 LEAST_FREE = 100 * 1024 * 1024
 """Bytes; a million order ids take about as many."""
 
@@ -39,7 +43,7 @@ async def check_port(config: Config) -> Finding:
     else:
         return Finding("port", State.OK, f"{where} is free")
     try:
-        status = await asked_health(Target(reachable(config)), 2)
+        status = await asked_health(reachable(config), 2)
     except ConnectorError:
         remedy = "stop what listens there, or set server.port (PORT)"
         return Finding("port", State.FAILURE, f"{where} is taken by something else", remedy)
@@ -47,11 +51,45 @@ async def check_port(config: Config) -> Finding:
     return Finding("port", State.WARNING, f"{where}: a connector runs there, {status}", remedy)
 
 
-def reachable(config: Config) -> str:
-    """Give the address at which a connector of this configuration is called from here."""
+def reachable(config: Config) -> Target:
+    """Give how a connector of this configuration is called from here.
+
+    Under mutual TLS it shows the server's own certificate, signed as the clients' are.
+    Errors:  BadConfig for certificates that can't be read.
+    """
     host = config.server.host.strip("[]")
     host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
-    return f"[{host}]:{config.server.port}" if ":" in host else f"{host}:{config.server.port}"
+    address = f"[{host}]:{config.server.port}" if ":" in host else f"{host}:{config.server.port}"
+    tls = config.server.tls
+    if not tls.cert:
+        return Target(address)
+    files = own_certificate(tls)
+    own = (files.key, files.pem) if tls.client_ca else (None, None)
+    return Target(address, tls=Tls(files.client_ca or files.pem, *own, files.name))
+
+
+def check_clients(config: Config) -> Finding:
+    """Find who may call: keys, certificates and their dates, and whether strangers reach it."""
+    server = config.server
+    remedy = "docs/security.md: keys are made by `connector keys new`, certificates by openssl"
+    try:
+        server.check_exposure()
+        keys = read_keys(Path(server.keys_file)) if server.keys_file else ()
+        until = own_certificate(server.tls).until if server.tls.cert else None
+    except (BadConfig, BadKeys) as error:
+        return Finding("clients", State.FAILURE, str(error), remedy)
+    words = (
+        ", ".join(f"{key.name} ({key.role})" for key in keys) or "no keys: everyone here may call"
+    )
+    if until is None:
+        return Finding("clients", State.OK, words)
+    left = until - datetime.now(UTC)
+    words += f"; the certificate holds until {until:%Y-%m-%d}"
+    if left < timedelta(0):
+        return Finding("clients", State.FAILURE, words, "renew it: no client will connect")
+    if left < EXPIRES_SOON:
+        return Finding("clients", State.WARNING, words, "renew it; no restart is needed")
+    return Finding("clients", State.OK, words)
 
 
 def check_state(config: Config) -> Finding:

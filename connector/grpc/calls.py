@@ -14,12 +14,17 @@ import structlog
 
 from connector import metrics
 from connector.errors import Closing, ConnectorError
+from connector.grpc.audit import audit
+from connector.grpc.guard import TRADING, Caller, Guard
 from connector.grpc.statuses import status_of, trailing_metadata
+from connector.keys import Role
 
 log = structlog.get_logger(__name__)
 
-QUIET_SERVICES = ("/grpc.health.", "/grpc.reflection.")
-"""Called by machines every few seconds: logged at debug only."""
+HEALTH = "/grpc.health."
+"""Asked by machines every few seconds, without a key: not logged."""
+UNKNOWN = Caller("unknown", Role.READ)
+"""Who was refused before it was known who calls."""
 CORRELATION_KEYS = ("x-correlation-id", "x-request-id")
 
 if TYPE_CHECKING:
@@ -34,8 +39,8 @@ class Calls(grpc.aio.ServerInterceptor):
     reconnects at once, for ever; one that ends because the connector closes doesn't.
     """
 
-    def __init__(self, refusal_pause: timedelta) -> None:
-        self._pause_s = refusal_pause.total_seconds()
+    def __init__(self, refusal_pause: timedelta, guard: Guard) -> None:
+        self._pause_s, self._guard = refusal_pause.total_seconds(), guard
 
     async def intercept_service(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
@@ -45,8 +50,14 @@ class Calls(grpc.aio.ServerInterceptor):
         """Wrap the method's handler."""
         handler = await continuation(handler_call_details)
         method = str(handler_call_details.method)
-        if handler is None or method.startswith(QUIET_SERVICES):  # pyright: ignore[reportUnnecessaryComparison]
+        if handler is None or method.startswith(HEALTH):  # pyright: ignore[reportUnnecessaryComparison]
             return handler
+        if handler.stream_stream is not None:  # reflection
+            return grpc.stream_stream_rpc_method_handler(
+                self._conversation(method, handler.stream_stream),
+                handler.request_deserializer,
+                handler.response_serializer,
+            )
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(
                 self._unary(method, handler.unary_unary),
@@ -65,12 +76,16 @@ class Calls(grpc.aio.ServerInterceptor):
         async def call(request: Any, context: Context) -> Any:
             line = _Line(method, context)
             try:
+                self._admit(line, context)
                 response = await answer(request, context)
             except Exception as error:
+                line.audit(request, None, status_of(error)[1])
                 await line.refuse(error)
             except asyncio.CancelledError:
+                line.audit(request, None, "the caller left before the answer")
                 line.end("CANCELLED")
                 raise
+            line.audit(request, response, "OK")
             line.end("OK")
             return response
 
@@ -80,6 +95,7 @@ class Calls(grpc.aio.ServerInterceptor):
         async def call(request: Any, context: Context) -> None:
             line = _Line(method, context)
             try:
+                self._admit(line, context)
                 await serve(request, context)
             except Exception as error:
                 try:
@@ -96,12 +112,31 @@ class Calls(grpc.aio.ServerInterceptor):
 
         return call
 
+    def _conversation(self, method: str, converse: Any) -> Any:
+        async def call(requests: Any, context: Context) -> None:
+            line = _Line(method, context)
+            try:
+                self._admit(line, context)
+            except Exception as error:
+                await asyncio.sleep(self._pause_s)
+                await line.refuse(error)
+            async for answer in converse(requests, context):
+                await context.write(answer)
+
+        return call
+
+    def _admit(self, line: _Line, context: Context) -> None:
+        metadata = dict(context.invocation_metadata() or ())
+        line.caller = self._guard.identify(line.method, metadata, _certificate(context))
+        self._guard.allow(line.caller, line.method)
+
 
 class _Line:
     """The log line of one call, written at its end."""
 
     def __init__(self, method: str, context: Context) -> None:
-        self._method = method.rpartition("/")[2]
+        self.method = method.rpartition("/")[2]
+        self.caller: Caller | None = None
         self._context = context
         self._began = time.perf_counter()
         metadata = {k: v for k, v in context.invocation_metadata() or ()}
@@ -111,10 +146,22 @@ class _Line:
     async def refuse(self, error: Exception) -> NoReturn:
         code, message = status_of(error)
         if code is grpc.StatusCode.INTERNAL:
-            log.error("defect", method=self._method, exc_info=error)
+            log.error("defect", method=self.method, exc_info=error)
         self.end(code.name, error if isinstance(error, ConnectorError) else None)
         trailing = trailing_metadata(error, code, message)
         await self._context.abort(code, message, trailing)
+
+    def audit(self, request: Any, response: Any, outcome: str) -> None:
+        """Note what came of an order, if this call was about one."""
+        if self.method in TRADING:
+            audit(
+                self.caller or UNKNOWN,
+                self._context.peer(),
+                self.method,
+                request,
+                response,
+                outcome,
+            )
 
     def end(self, status: str, error: Exception | None = None) -> None:
         """Note how it ended; counted and logged in the loop's next turn, after the answer."""
@@ -123,14 +170,23 @@ class _Line:
         loop.call_soon(self._write, status, error, elapsed, client)
 
     def _write(self, status: str, error: Exception | None, elapsed: float, client: str) -> None:
-        metrics.REQUESTS.labels(self._method, status).inc()
-        metrics.REQUEST_SECONDS.labels(self._method).observe(elapsed)
+        metrics.REQUESTS.labels(self.method, status).inc()
+        metrics.REQUEST_SECONDS.labels(self.method).observe(elapsed)
         log.info(
             "call",
-            method=self._method,
+            method=self.method,
             client=client,
+            key=self.caller.name if self.caller else None,
             status=status,
             ms=round(elapsed * 1000, 3),
             correlation_id=self._correlation,
             **({"error": str(error)[:200]} if error else {}),
         )
+
+
+def _certificate(context: Context) -> str | None:
+    """Give the name in the client's certificate, which the handshake has verified."""
+    for name in ("x509_subject_alternative_name", "x509_common_name"):
+        for value in context.auth_context().get(name, ()):
+            return value.decode("utf-8", "replace")[:64]
+    return None

@@ -1,6 +1,7 @@
 """The gRPC server: service, health, reflection, keepalive, limits, and an orderly end."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -11,7 +12,10 @@ from opensqt.market_maker.v1.exchange_pb2_grpc import add_ExchangeServiceService
 
 from connector.config import BadConfig, ServerConfig
 from connector.grpc.calls import Calls
+from connector.grpc.guard import Guard
 from connector.grpc.service import Service
+from connector.grpc.tls import Certificates
+from connector.keys import BadKeys, KeyRing
 
 SERVICE_NAME = exchange_pb2.DESCRIPTOR.services_by_name["ExchangeService"].full_name
 MESSAGE_LIMIT = 4 * 1024 * 1024
@@ -32,14 +36,23 @@ OPTIONS: tuple[tuple[str, int], ...] = (
 class Server:
     """The port that engines connect to.
 
-    Errors:  BadConfig when the address can't be bound.
+    Errors:  BadConfig when the address can't be bound, is open to strangers, or keys or
+             certificates can't be used.
     """
 
     def __init__(self, service: Service, config: ServerConfig) -> None:
+        config.check_exposure()
         self._service, self._config = service, config
+        try:
+            ring = KeyRing(Path(config.keys_file)) if config.keys_file else None
+        except BadKeys as error:
+            raise BadConfig(str(error)) from None
+        self._certificates = Certificates(config.tls) if config.tls.cert else None
+        guard = Guard(ring, per_second=config.calls_per_second, read_only=config.read_only)
         self._health = health_aio.HealthServicer()
         self._server = grpc.aio.server(
-            interceptors=[Calls(timedelta(milliseconds=config.refusal_pause_ms))], options=OPTIONS
+            interceptors=[Calls(timedelta(milliseconds=config.refusal_pause_ms), guard)],
+            options=OPTIONS,
         )
         add_ExchangeServiceServicer_to_server(service, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -59,7 +72,10 @@ class Server:
         in_address = f"[{host}]" if ":" in host and not host.startswith("[") else host
         address = f"{in_address}:{self._config.port}"
         try:
-            self.port = self._server.add_insecure_port(address)
+            if self._certificates is None:
+                self.port = self._server.add_insecure_port(address)
+            else:
+                self.port = self._server.add_secure_port(address, self._certificates.credentials())
         except RuntimeError:
             raise BadConfig(
                 f"can't listen on {address}: is the port taken? port 0 takes any free one"

@@ -17,11 +17,32 @@ CALL_S = 30.0
 
 
 @dataclass(frozen=True)
+class Tls:
+    """How the line is encrypted: PEM of who signed the server's certificate, and one's own."""
+
+    ca: bytes | None = None
+    key: bytes | None = field(default=None, repr=False)
+    cert: bytes | None = None
+    name: str = ""
+    """What the server's certificate says it is, where that isn't the address."""
+
+
+@dataclass(frozen=True)
 class Target:
     """Which connector is meant, and the key that it wants to see; empty: none."""
 
     address: str
     key: str = field(default="", repr=False)
+    tls: Tls | None = None
+
+    def channel(self) -> grpc.aio.Channel:
+        """Open a line, encrypted where `tls` says so."""
+        if self.tls is None:
+            return grpc.aio.insecure_channel(self.address)
+        mine = self.tls
+        credentials = grpc.ssl_channel_credentials(mine.ca, mine.key, mine.cert)
+        named = (("grpc.ssl_target_name_override", mine.name),) if mine.name else ()
+        return grpc.aio.secure_channel(self.address, credentials, named)
 
 
 @dataclass(frozen=True)
@@ -37,7 +58,7 @@ class Client:
 async def connected(target: Target) -> AsyncGenerator[Client]:
     """Give a client of the connector; nothing is sent until it is asked something."""
     metadata = ((KEY_HEADER, target.key),) if target.key else ()
-    async with grpc.aio.insecure_channel(target.address) as channel:
+    async with target.channel() as channel:
         yield Client(target, ExchangeServiceStub(channel), metadata)
 
 

@@ -13,7 +13,7 @@ async def asked_health(target: Target, timeout_s: float) -> str:
 
     Errors:  Refused when nothing that knows gRPC's health service answers in time.
     """
-    async with grpc.aio.insecure_channel(target.address) as channel:
+    async with target.channel() as channel:
         try:
             answer = await health_pb2_grpc.HealthStub(channel).Check(
                 health_pb2.HealthCheckRequest(), timeout=timeout_s
