@@ -11,7 +11,7 @@ import structlog
 from reactivex import Observable
 from reactivex import operators as ops
 
-from connector import metrics, wire
+from connector import items, metrics, wire
 from connector.config import FeedsConfig
 from connector.exchange.parse_account import Wallets
 from connector.observables import PrivateSources
@@ -29,6 +29,7 @@ from connector.operators import (
     resume,
     share_latest,
 )
+from connector.stages import Pipelines
 from connector.trading import Account, Position
 
 log = structlog.get_logger(__name__)
@@ -54,8 +55,10 @@ class AccountFeeds:
         backoff: Backoff,
         closing: Observable[object],
         canonical: Callable[[str], str],
+        pipelines: Pipelines,
     ) -> None:
         self._private, self._config, self._backoff = private, config, backoff
+        self._pipelines = pipelines
         self._asking = replace(backoff, cap=max(backoff.cap, ASKED_AGAIN))
         self._closing, self._canonical = closing, canonical
 
@@ -74,6 +77,7 @@ class AccountFeeds:
         return combine_account(wallets, self._held, private.complete, TOGETHER).pipe(
             heartbeat(_one, timedelta(seconds=config.heartbeat_s)),
             resume(self._asking, _resumed("account")),
+            self._pipelines.of("account").operator(items.accounts(private.now_ms)),
             map_to_proto(self._encode_account, _malformed),
             ops.take_until(self._closing),
             share_latest(self._config.linger),
@@ -94,7 +98,10 @@ class AccountFeeds:
             return wire.encode_position(position, spelled.get(symbol) or self._canonical(symbol))
 
         return self._held.pipe(
-            ops.map(wanted), positions_changed(), map_to_proto(encode, _malformed)
+            ops.map(wanted),
+            positions_changed(),
+            self._pipelines.of("positions").operator(items.positions(self._private.now_ms)),
+            map_to_proto(encode, _malformed),
         )
 
     @cached_property

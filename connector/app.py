@@ -27,6 +27,7 @@ from connector.grpc.server import Server
 from connector.grpc.service import Service
 from connector.grpc.trading_calls import Trading
 from connector.observables import ExchangePrivateSources, ExchangeSources
+from connector.plugins import pipelines_of, plugins_of
 from connector.simulator import Simulator, SimulatorConfig
 
 log = structlog.get_logger(__name__)
@@ -59,6 +60,8 @@ class Connector:
 
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         config, urls = self.config, None
+        plugins = plugins_of(config)
+        pipelines = pipelines_of(config, plugins)
         if config.exchange.embedded:
             self.simulator, config, urls = await embedded_exchange(config, stack)
         self.session = Session(config.exchange, urls, config.simulator.dialect)
@@ -67,10 +70,11 @@ class Connector:
         stack.push_async_callback(self.market_data.close)
         trading = self._trading(stack)
         self.feeds = Feeds(
-            ExchangeSources(self.market_data, config.feeds),
+            plugins.source(ExchangeSources(self.market_data, config.feeds)),
             ExchangePrivateSources(self.session, self._events, self._account, self._account_events),
             config.feeds,
             config.shown_name,
+            pipelines=pipelines,
         )
         trading.orders.on_killed = self.feeds.ledger.seed
         stack.callback(self.feeds.close)

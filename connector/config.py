@@ -185,7 +185,14 @@ class ServerConfig(_Section):
             )
 
 
-class PriceFeed(_Section):
+class _Feed(_Section):
+    stages: str | list[dict[str, object]] = Field(
+        default_factory=list[dict[str, object]],
+        description="what its items pass, in order: see docs/pipelines.md",
+    )
+
+
+class PriceFeed(_Feed):
     """The price stream."""
 
     max_per_second: float = Field(
@@ -197,7 +204,7 @@ class PriceFeed(_Section):
     heartbeat_s: float = Field(default=10, gt=0, le=3600, description="a quiet symbol is repeated")
 
 
-class KlinesFeed(_Section):
+class KlinesFeed(_Feed):
     """The kline stream."""
 
     grace_ms: int = Field(
@@ -205,14 +212,14 @@ class KlinesFeed(_Section):
     )
 
 
-class FundingFeed(_Section):
+class FundingFeed(_Feed):
     """The funding stream."""
 
     heartbeat_s: float = Field(default=3, gt=0, le=3600, description="a quiet symbol is repeated")
     poll_s: float = Field(default=5, gt=0, le=3600, description="where the exchange has no stream")
 
 
-class OrdersFeed(_Section):
+class OrdersFeed(_Feed):
     """The order stream."""
 
     silence_s: float = Field(
@@ -220,7 +227,7 @@ class OrdersFeed(_Section):
     )
 
 
-class PositionsFeed(_Section):
+class PositionsFeed(_Feed):
     """The position stream."""
 
     refresh_s: float = Field(
@@ -247,6 +254,18 @@ class FeedsConfig(_Section):
     linger_s: float = Field(
         default=5, ge=0, le=30, description="an upstream is kept this long after its last client"
     )
+
+    @property
+    def stages(self) -> dict[str, str | list[dict[str, object]]]:
+        """What each feed's items pass, as it is written."""
+        return {
+            "price": self.price.stages,
+            "klines": self.klines.stages,
+            "funding": self.funding.stages,
+            "account": self.account.stages,
+            "positions": self.positions.stages,
+            "orders": self.orders.stages,
+        }
 
     @property
     def linger(self) -> timedelta:
@@ -277,6 +296,17 @@ class StateConfig(_Section):
     )
 
 
+class PluginsConfig(_Section):
+    """Stages and sources of other packages, by their entry points."""
+
+    strict: bool = Field(
+        default=True, description="false: go on without a plug-in that fails to load"
+    )
+    source: str = Field(
+        default="", description="which of connector.sources feeds the public streams; empty: none"
+    )
+
+
 class LogConfig(_Section):
     """What is told on stderr."""
 
@@ -300,6 +330,7 @@ class Config(BaseSettings):
     feeds: FeedsConfig = Field(default_factory=FeedsConfig)
     simulator: SimulatorSettings = Field(default_factory=SimulatorSettings)
     state: StateConfig = Field(default_factory=StateConfig)
+    plugins: PluginsConfig = Field(default_factory=PluginsConfig)
     log: LogConfig = Field(default_factory=LogConfig)
 
     @property

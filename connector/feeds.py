@@ -11,7 +11,7 @@ from reactivex import Observable
 from reactivex import operators as ops
 from reactivex.subject import Subject
 
-from connector import metrics, wire
+from connector import items, metrics, wire
 from connector.account_feeds import AccountFeeds
 from connector.config import FeedsConfig
 from connector.domain import Candle, FundingRate, Price
@@ -21,6 +21,7 @@ from connector.operators import (
     Backoff,
     Gap,
     Ledger,
+    Operator,
     close_candles,
     coalesce,
     cross_check,
@@ -34,6 +35,7 @@ from connector.operators import (
     resume,
     share_latest,
 )
+from connector.stages import Items, Pipeline, Pipelines
 from connector.trading import Order
 
 log = structlog.get_logger(__name__)
@@ -50,6 +52,9 @@ SOON = Backoff(cap=timedelta(seconds=1))
 Asked = Mapping[str, str]
 """What a client asked for: its own spelling → ccxt's symbol."""
 
+Own = Pipeline | None
+"""The stages that a client asked for its own stream, after what all share."""
+
 
 class Feeds:
     """The public streams, each key subscribed upstream once however many clients.
@@ -65,7 +70,10 @@ class Feeds:
         config: FeedsConfig,
         exchange: str,
         backoff: Backoff | None = None,
+        pipelines: Pipelines | None = None,
     ) -> None:
+        self.pipelines = pipelines or Pipelines(config.stages)
+        """The stages that there are, and those that each feed was given."""
         self._sources, self._private = sources, private
         self._config, self._exchange = config, exchange
         self.ledger = Ledger()
@@ -75,7 +83,12 @@ class Feeds:
         self._backoff, self._private_backoff = backoff or Backoff(), backoff or SOON
         self._closing: Subject[object] = Subject()
         self.of_account = AccountFeeds(
-            private, config, self._private_backoff, self._closing, self._canonical
+            private,
+            config,
+            self._private_backoff,
+            self._closing,
+            self._canonical,
+            self.pipelines,
         )
         """Positions, and the account as a whole."""
 
@@ -83,34 +96,72 @@ class Feeds:
         """Let go of every upstream, for good."""
         self._closing.on_next(None)
 
-    def prices(self, asked: Asked) -> Observable[wire.PriceChange]:
-        """Merge the prices of the symbols asked for, each in its asker's spelling."""
-        return self._merged(asked, self.price)
+    def prices(self, asked: Asked, own: Own = None) -> Observable[wire.PriceChange]:
+        """Merge the prices of the symbols asked for, each in its asker's spelling.
 
-    def klines(self, asked: Asked, interval: str) -> Observable[wire.CandleMessage]:
+        Errors:  BadStage at once for stages of the client's own that can't be built.
+        """
+        return _shaped(
+            self._merged(asked, self.price),
+            own,
+            lambda: items.price_messages(
+                lambda spelling: self._sources.price_tick(asked[spelling]), self._sources.now_ms
+            ),
+        )
+
+    def klines(
+        self, asked: Asked, interval: str, own: Own = None
+    ) -> Observable[wire.CandleMessage]:
         """Merge the candles of the symbols asked for.
 
         Errors:  InvalidRequest at once for an interval that the exchange hasn't; Unsupported for
-                 calendar months, whose bars have no one length.
+                 calendar months, whose bars have no one length; BadStage as `prices`.
         """
-        self._sources.interval_ms(interval)
+        interval_ms = self._sources.interval_ms(interval)
         if interval.endswith("M"):
             raise Unsupported("calendar months are not streamed; GetHistoricalKlines tells them")
-        return self._merged(asked, partial(self.kline, interval=interval))
+        return _shaped(
+            self._merged(asked, partial(self.kline, interval=interval)),
+            own,
+            lambda: items.candle_messages(interval_ms, self._sources.now_ms),
+        )
 
-    def fundings(self, asked: Asked) -> Observable[wire.FundingUpdate]:
-        """Merge the funding of the symbols asked for."""
-        return self._merged(asked, self.funding)
+    def fundings(self, asked: Asked, own: Own = None) -> Observable[wire.FundingUpdate]:
+        """Merge the funding of the symbols asked for. Errors: BadStage as `prices`."""
+        return _shaped(
+            self._merged(asked, self.funding),
+            own,
+            lambda: items.funding_messages(self._sources.now_ms),
+        )
+
+    def order_updates(self, own: Own = None) -> Observable[wire.OrderUpdate]:
+        """Tell every update of the account's orders. Errors: BadStage as `prices`."""
+        return _shaped(self.orders, own, lambda: items.order_messages(self._private.now_ms))
+
+    def accounts(self, own: Own = None) -> Observable[wire.AccountMessage]:
+        """Tell the account. Errors: BadStage as `prices`."""
+        return _shaped(
+            self.of_account.account, own, lambda: items.account_messages(self._private.now_ms)
+        )
+
+    def positions(self, asked: Asked, own: Own = None) -> Observable[wire.PositionMessage]:
+        """Tell positions, of one symbol or all. Errors: BadStage as `prices`."""
+        return _shaped(
+            self.of_account.positions(asked),
+            own,
+            lambda: items.position_messages(self._private.now_ms),
+        )
 
     def price(self, symbol: str) -> Observable[wire.PriceChange]:
         """Share one symbol's prices, canonically spelled."""
-        config = self._config.price
+        config, sources = self._config.price, self._sources
         return self._share(
             ("price", symbol),
-            lambda: self._sources.price(symbol).pipe(
+            lambda: sources.price(symbol).pipe(
                 heartbeat(_symbol, timedelta(seconds=config.heartbeat_s)),
                 resume(self._backoff, partial(self._resumed, "price")),
                 newest_only(_symbol, _price_ms),
+                self._given("price", items.prices(sources.price_tick, sources.now_ms)),
                 coalesce(_symbol, config.max_per_second, _counted("price")),
             ),
             partial(wire.encode_price, exchange=self._exchange, symbol=self._canonical(symbol)),
@@ -119,11 +170,13 @@ class Feeds:
     def kline(self, symbol: str, interval: str) -> Observable[wire.CandleMessage]:
         """Share one symbol's candles; a newcomer is shown the forming bar, never a closed one."""
         sources = self._sources
+        interval_ms = sources.interval_ms(interval)
+        given = self._given("klines", items.candles(interval_ms, sources.now_ms))
         return self._share(
             ("klines", symbol, interval),
             lambda: sources.klines(symbol, interval).pipe(
                 close_candles(
-                    interval_ms=sources.interval_ms(interval),
+                    interval_ms=interval_ms,
                     fetch_closed=partial(sources.closed_klines, symbol, interval),
                     flagged=sources.flags_closed_candles,
                     grace=timedelta(milliseconds=self._config.klines.grace_ms),
@@ -131,6 +184,7 @@ class Feeds:
                     on_gap_unfilled=_unfilled,
                 ),
                 resume(self._backoff, partial(self._resumed, "klines")),
+                given,
             ),
             partial(wire.encode_candle, symbol=self._canonical(symbol)),
             replay=_is_forming,
@@ -145,6 +199,7 @@ class Feeds:
             lambda: self._sources.funding(symbol).pipe(
                 heartbeat(_symbol, period),
                 resume(self._backoff, partial(self._resumed, "funding")),
+                self._given("funding", items.fundings(self._sources.now_ms)),
             ),
             partial(
                 wire.encode_funding_update,
@@ -173,6 +228,7 @@ class Feeds:
         )
         return updates.pipe(
             hold_until(_order_key, lambda order: self.answers.pending(order.client_order_id)),
+            self._given("orders", items.orders(private.now_ms)),
             map_to_proto(self._encode_order, _malformed),
             ops.take_until(self._closing),
             share_latest(self._config.linger, lambda _: False),
@@ -219,12 +275,21 @@ class Feeds:
             upstreams.inc()
         return cast("Observable[M]", shared)
 
+    def _given(self, feed: str, of: Items[T]) -> Operator[T, T]:
+        """Build the stages that a feed was given. Errors: BadStage when they don't fit."""
+        return self.pipelines.of(feed).operator(of)
+
     def _canonical(self, symbol: str) -> str:
         return self._sources.canonical(symbol)
 
     def _resumed(self, feed: str, error: Exception, delay: timedelta) -> None:
         metrics.RESUMED.labels(feed).inc()
         log.info("resuming", feed=feed, error=str(error)[:200], delay_s=delay.total_seconds())
+
+
+def _shaped(stream: Observable[T], own: Own, of: Callable[[], Items[T]]) -> Observable[T]:
+    """Let one client's stream pass the stages that it asked for."""
+    return own.operator(of())(stream) if own else stream
 
 
 def _malformed(error: Exception) -> None:

@@ -21,6 +21,11 @@ COALESCED = Counter(
     "Updates replaced by a newer one before delivery, by place.",
     ["at"],
 )
+STAGE_ITEMS = Counter(
+    "connector_stage_items_total",
+    "Items that a configured stage, or a client's own, dropped, held or coalesced.",
+    ["feed", "stage", "what"],
+)
 GAPS_UNFILLED = Counter(
     "connector_gaps_unfilled_total", "Spans of missed bars that the exchange could not give."
 )

@@ -55,6 +55,20 @@ def encode_candle(candle: Candle, symbol: str) -> CandleMessage:
     )
 
 
+def decode_candle(message: CandleMessage) -> Candle:
+    """Give the bar that a message tells, in the message's spelling of the symbol."""
+    return Candle(
+        symbol=message.symbol,
+        timestamp_ms=message.timestamp,
+        open=message.open.value,
+        high=message.high.value,
+        low=message.low.value,
+        close=message.close.value,
+        volume=message.volume.value,
+        is_closed=message.is_closed,
+    )
+
+
 def encode_funding_update(funding: FundingRate, exchange: str, symbol: str) -> FundingUpdate:
     """Encode a funding event; an unknown prediction stays unset."""
     return FundingUpdate(

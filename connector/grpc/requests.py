@@ -4,10 +4,13 @@ from collections.abc import Iterable
 
 from connector.errors import InvalidRequest
 from connector.exchange.symbols import Symbols
+from connector.stages import Pipeline, Pipelines
 
 MAX_LIMIT = 1500
 DEFAULT_LIMIT = 500
 MAX_CLIENT_ID = 64
+PIPELINE_HEADER = "x-pipeline"
+"""Call metadata of a stream: the stages that this client's own is to pass."""
 
 
 def asked_symbols(symbols: Symbols, spellings: Iterable[str]) -> dict[str, str]:
@@ -45,3 +48,18 @@ def asked_client_order_id(text: str) -> str:
     if not text.isprintable():
         raise InvalidRequest("client_order_id has characters that can't be printed")
     return text
+
+
+def asked_pipeline(
+    pipelines: Pipelines, feed: str, metadata: Iterable[tuple[str, str | bytes]]
+) -> Pipeline | None:
+    """Give the stages that a stream's metadata asks for, or None.
+
+    Errors:  BadNotation that points at the place; InvalidRequest when it is given twice.
+    """
+    given = [value for key, value in metadata if key == PIPELINE_HEADER]
+    if not given:
+        return None
+    if len(given) > 1:
+        raise InvalidRequest(f"{PIPELINE_HEADER} is given {len(given)} times; allowed: once")
+    return pipelines.written(str(given[0]), feed)

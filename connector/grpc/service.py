@@ -24,9 +24,10 @@ from connector.exchange.symbols import Symbols
 from connector.feeds import Feeds
 from connector.grpc.bridge import Bridge
 from connector.grpc.buffers import Buffer, LatestByKey, Lossless
-from connector.grpc.requests import asked_limit, asked_symbols
+from connector.grpc.requests import asked_limit, asked_pipeline, asked_symbols
 from connector.grpc.trading_calls import Trading, TradingCalls
 from connector.operators import until_disposed
+from connector.stages import Pipeline
 
 if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[Any, Any]
@@ -152,22 +153,26 @@ class Service(TradingCalls):
     async def SubscribePrice(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, request: rpc.SubscribePriceRequest, context: Context
     ) -> None:
+        own = self._own(context, "price")
         asked = await self._when_ready(lambda symbols: asked_symbols(symbols, request.symbols))
         depth = 1 if self._config.price.max_per_second else EVERY_UPDATE_DEPTH
         buffer: LatestByKey[PriceChange] = LatestByKey(
             lambda price: price.symbol, depth, max(10_000, depth * len(asked))
         )
-        await self._serve(self._feeds.prices(asked), buffer, context)
+        stream = self._feeds.prices(asked, own)
+        await self._serve(stream, buffer, context)
 
     async def SubscribeKlines(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, request: rpc.SubscribeKlinesRequest, context: Context
     ) -> None:
+        own = self._own(context, "klines")
         asked = await self._when_ready(lambda symbols: asked_symbols(symbols, request.symbols))
         # a bar's own key: its forming updates coalesce, the closed one takes their place and stays
         buffer: LatestByKey[resources.Candle] = LatestByKey(
             lambda candle: (candle.symbol, candle.timestamp)
         )
-        await self._serve(self._feeds.klines(asked, request.interval), buffer, context)
+        stream = self._feeds.klines(asked, request.interval, own)
+        await self._serve(stream, buffer, context)
 
     # funding
 
@@ -200,33 +205,37 @@ class Service(TradingCalls):
     async def SubscribeFundingRate(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, request: rpc.SubscribeFundingRateRequest, context: Context
     ) -> None:
+        own = self._own(context, "funding")
         asked = await self._when_ready(lambda symbols: asked_symbols(symbols, [request.symbol]))
         buffer: LatestByKey[FundingUpdate] = LatestByKey(lambda update: update.symbol)
-        await self._serve(self._feeds.fundings(asked), buffer, context)
+        await self._serve(self._feeds.fundings(asked, own), buffer, context)
 
     # streams of the account
 
     async def SubscribeOrders(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, request: rpc.SubscribeOrdersRequest, context: Context
     ) -> None:
+        own = self._own(context, "orders")
         await self._when_ready(lambda _: None)
         buffer: Lossless[OrderUpdate] = Lossless()
-        await self._serve(self._feeds.orders, buffer, context)
+        await self._serve(self._feeds.order_updates(own), buffer, context)
 
     async def SubscribeAccount(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, request: rpc.SubscribeAccountRequest, context: Context
     ) -> None:
+        own = self._own(context, "account")
         await self._when_ready(lambda _: None)
         buffer: LatestByKey[resources.Account] = LatestByKey(lambda _: None)
-        await self._serve(self._feeds.of_account.account, buffer, context)
+        await self._serve(self._feeds.accounts(own), buffer, context)
 
     async def SubscribePositions(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, request: rpc.SubscribePositionsRequest, context: Context
     ) -> None:
+        own = self._own(context, "positions")
         spellings = [request.symbol] if request.symbol else []
         asked = await self._when_ready(lambda s: {text: s.resolve(text) for text in spellings})
         buffer: LatestByKey[resources.Position] = LatestByKey(lambda position: position.symbol)
-        await self._serve(self._feeds.of_account.positions(asked), buffer, context)
+        await self._serve(self._feeds.positions(asked, own), buffer, context)
 
     # private
 
@@ -250,6 +259,10 @@ class Service(TradingCalls):
         if self._closed.is_set():
             raise Closing(FAREWELL)
         return ask(self._symbols)
+
+    def _own(self, context: Context, feed: str) -> Pipeline | None:
+        metadata = context.invocation_metadata() or ()
+        return asked_pipeline(self._feeds.pipelines, feed, metadata)
 
     async def _serve(self, stream: Observable[M], buffer: Buffer[M], context: Context) -> None:
         self._open_streams += 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Protocol
 
 from reactivex import Observable
@@ -48,6 +49,10 @@ class Sources(Protocol):
         """Give the source's own time."""
         ...
 
+    def price_tick(self, symbol: str) -> Decimal:
+        """Give the least step of a symbol's price."""
+        ...
+
     def price(self, symbol: str) -> Observable[Price]:
         """Emit a symbol's prices."""
         ...
@@ -89,6 +94,12 @@ class ExchangeSources:
     def now_ms(self) -> int:
         """Give the exchange's time."""
         return self._market_data.session.now_ms()
+
+    def price_tick(self, symbol: str) -> Decimal:
+        """Give the market's tick; where it tells none, its least decimal place."""
+        info = self._market_data.symbol_info(symbol, symbol)
+        tick = Decimal(info.tick_size or 0)
+        return tick or Decimal(1).scaleb(-info.price_precision)
 
     def price(self, symbol: str) -> Observable[Price]:
         """Emit a symbol's prices, from the configured source of prices."""

@@ -1,13 +1,16 @@
 """Short bars become long ones."""
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from msgspec.structs import replace
 
 from connector.domain import Candle
 from connector.operators.each_item import each_item
 from connector.operators.operator import Operator, ignore
+
+_EXACTLY = Context(prec=200)
+"""A number of ours has 100 characters at most: a sum of as many as make a bar fits."""
 
 
 class _Long:
@@ -71,5 +74,5 @@ def _joined(long: Candle | None, short: Candle, opens_ms: int) -> Candle:
         high=max(long.high, short.high, key=Decimal),
         low=min(long.low, short.low, key=Decimal),
         close=short.close,
-        volume=format(Decimal(long.volume) + Decimal(short.volume), "f"),
+        volume=format(_EXACTLY.add(Decimal(long.volume), Decimal(short.volume)), "f"),
     )

@@ -1,7 +1,7 @@
 """Stages that a feed, or one client's stream, may be given by name."""
 
 from connector.stages.notation import BadNotation, Use, parse
-from connector.stages.pipeline import Pipeline, configured, written
+from connector.stages.pipeline import Given, Pipeline, Pipelines, configured, written
 from connector.stages.registry import GROUP, BadStage, PluginFailed, Registry
 from connector.stages.stage import FEEDS, VALUED, Items, Options, Stage, Step
 
@@ -11,9 +11,11 @@ __all__ = [
     "VALUED",
     "BadNotation",
     "BadStage",
+    "Given",
     "Items",
     "Options",
     "Pipeline",
+    "Pipelines",
     "PluginFailed",
     "Registry",
     "Stage",

@@ -175,7 +175,12 @@ def _resample(options: Resample, items: Items[T], /) -> Operator[T, T]:
     to_ms = int(options.to[:-1]) * _MINUTES[options.to[-1]] * 60_000
     if items.resampled is None:
         raise ValueError(f"resample: the {items.feed} feed has no bars")
-    return items.resampled(to_ms, items.counted("resample", "dropped"))
+    try:
+        return items.resampled(to_ms, items.counted("resample", "dropped"))
+    except ValueError:
+        raise ValueError(
+            f"resample: {options.to} is no whole number of the bars that were asked for"
+        ) from None
 
 
 class TapLog(Options):

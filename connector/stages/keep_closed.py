@@ -3,12 +3,12 @@
 from collections.abc import Callable, Hashable
 from typing import TypeVar
 
-import reactivex
 from reactivex import Observable
-from reactivex import operators as ops
+from reactivex.abc import DisposableBase, ObserverBase, SchedulerBase
+from reactivex.disposable import CompositeDisposable
+from reactivex.subject import Subject
 
 from connector.operators import Operator
-from connector.operators.each_item import choose
 
 T = TypeVar("T")
 
@@ -23,27 +23,39 @@ def keep_closed(
 
     Marble:     in  -a-b-B-c-|    out  -a---B-c-|    (B closes b; `shape` held b back)
     Guarantee:  every closed bar passes, in order, once; what `shape` tells of a bar that is closed
-                by then is dropped.
-    Errors:     those of the source and of `shape`.
+                by then is dropped. One instant a key is remembered.
+    Errors:     those of the source, after what `shape` tells at its end; those of `shape`.
     """
 
     def apply(source: Observable[T]) -> Observable[T]:
-        def split(shared: Observable[T]) -> Observable[T]:
-            forming = shared.pipe(ops.filter(lambda bar: not is_closed(bar)), shape)
-            return reactivex.merge(shared.pipe(ops.filter(is_closed)), forming)
-
-        def make() -> Callable[[T], bool]:
+        def subscribe(
+            observer: ObserverBase[T], scheduler: SchedulerBase | None = None
+        ) -> DisposableBase:
+            forming: Subject[T] = Subject()
             closed: dict[Hashable, int] = {}
 
-            def is_wanted(bar: T) -> bool:
-                symbol, opened = key(bar), at_ms(bar)
-                if is_closed(bar):
-                    closed[symbol] = opened
-                    return True
-                return opened > closed.get(symbol, -1)
+            def on_next(bar: T) -> None:
+                try:
+                    is_last = is_closed(bar)
+                    if is_last:
+                        closed[key(bar)] = at_ms(bar)
+                except Exception as error:
+                    observer.on_error(error)
+                    return
+                (observer if is_last else forming).on_next(bar)
 
-            return is_wanted
+            def on_shaped(bar: T) -> None:
+                if at_ms(bar) > closed.get(key(bar), -1):
+                    observer.on_next(bar)
 
-        return source.pipe(ops.publish(split), choose(make))
+            shaped = shape(forming).subscribe(
+                on_shaped, observer.on_error, observer.on_completed, scheduler=scheduler
+            )
+            upstream = source.subscribe(
+                on_next, forming.on_error, forming.on_completed, scheduler=scheduler
+            )
+            return CompositeDisposable(upstream, shaped)
+
+        return Observable(subscribe)
 
     return apply

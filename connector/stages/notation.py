@@ -20,6 +20,8 @@ class Use(NamedTuple):
     name: str
     options: Mapping[str, object]
     place: int = 0
+    places: Mapping[str, int] = {}
+    """Where each option was written."""
 
 
 class BadNotation(InvalidRequest):
@@ -38,14 +40,14 @@ def parse(text: str) -> tuple[Use, ...]:
     """
     if len(text) > MOST_CHARACTERS:
         raise BadNotation(text, MOST_CHARACTERS, f"{MOST_CHARACTERS} characters at most")
-    return tuple(_Reader(text).pipeline())
+    return tuple(_Reader(text).read())
 
 
 class _Reader:
     def __init__(self, text: str) -> None:
         self._text, self._at = text, 0
 
-    def pipeline(self) -> list[Use]:
+    def read(self) -> list[Use]:
         uses = [self._use()]
         while not self._is_over():
             self._take("|", "`|` and the next stage")
@@ -59,13 +61,14 @@ class _Reader:
         place = self._at
         name = self._match(_NAME, "a stage's name, such as coalesce")
         options: dict[str, object] = {}
+        places: dict[str, int] = {}
         self._skip()
         if self._text.startswith("(", self._at):
             self._at += 1
-            self._options(options)
-        return Use(name, options, place)
+            self._options(options, places)
+        return Use(name, options, place, places)
 
-    def _options(self, options: dict[str, object]) -> None:
+    def _options(self, options: dict[str, object], places: dict[str, int]) -> None:
         self._skip()
         if self._text.startswith(")", self._at):
             self._at += 1
@@ -79,6 +82,7 @@ class _Reader:
                 raise self._expected(f"{name} once")
             self._take("=", f"`=` and a value for {name}")
             self._skip()
+            places[name] = place
             options[name] = self._value(name)
             self._skip()
             if self._text.startswith(",", self._at):

@@ -1,6 +1,6 @@
 """A feed's stages, checked and put together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from reactivex import Observable
@@ -9,7 +9,7 @@ from connector.operators import Operator
 from connector.stages.keep_closed import keep_closed
 from connector.stages.notation import BadNotation, Use, parse
 from connector.stages.registry import BadStage, Registry
-from connector.stages.stage import Items, Step
+from connector.stages.stage import FEEDS, Items, Step
 
 T = TypeVar("T")
 
@@ -19,6 +19,9 @@ class Pipeline:
 
     def __init__(self, feed: str, steps: Sequence[Step]) -> None:
         self.feed, self.steps = feed, tuple(steps)
+
+    def __bool__(self) -> bool:
+        return bool(self.steps)
 
     def __str__(self) -> str:
         return " | ".join(str(step) for step in self.steps)
@@ -35,14 +38,24 @@ class Pipeline:
         return apply
 
 
-def configured(tables: Iterable[Mapping[str, object]], feed: str, registry: Registry) -> Pipeline:
-    """Read `[{ use = "coalesce", max_per_second = 10 }, …]`.
+Given = str | Sequence[Mapping[str, object]]
+"""A feed's stages as configured: text, or tables `{ use = "coalesce", max_per_second = 10 }`."""
+
+
+def configured(given: Given, feed: str, registry: Registry) -> Pipeline:
+    """Read what a feed was given.
 
     Errors:  BadStage that names the feed and which of its stages, from 0.
     """
+    key = f"feeds.{feed}.stages"
+    if isinstance(given, str):
+        try:
+            return written(given, feed, registry) if given.strip() else Pipeline(feed, ())
+        except BadNotation as error:
+            raise BadStage(f"{key}: {error}") from None
     steps: list[Step] = []
-    for number, table in enumerate(tables):
-        where = f"feeds.{feed}.stages[{number}]"
+    for number, table in enumerate(given):
+        where = f"{key}[{number}]"
         options = dict(table)
         name = options.pop("use", None)
         if not isinstance(name, str):
@@ -61,7 +74,7 @@ def written(text: str, feed: str, registry: Registry) -> Pipeline:
         try:
             steps.append(registry.checked(use, feed))
         except BadStage as error:
-            raise BadNotation(text, use.place, str(error)) from None
+            raise BadNotation(text, use.places.get(error.option, use.place), str(error)) from None
     return Pipeline(feed, steps)
 
 
@@ -74,3 +87,22 @@ def _built(step: Step, items: Items[T]) -> Operator[T, T]:
     if items.feed == "klines" and not (stage.bars or stage.lossless):
         return keep_closed(operator, items.is_closed, items.key, items.at_ms)
     return operator
+
+
+class Pipelines:
+    """The stages that there are, and those that each feed was given.
+
+    Errors:  BadStage, as `configured`.
+    """
+
+    def __init__(self, given: Mapping[str, Given], registry: Registry | None = None) -> None:
+        self.registry = registry or Registry()
+        self._of = {feed: configured(given.get(feed, ()), feed, self.registry) for feed in FEEDS}
+
+    def of(self, feed: str) -> Pipeline:
+        """Give the stages that a feed was given."""
+        return self._of[feed]
+
+    def written(self, text: str, feed: str) -> Pipeline:
+        """Read a client's own. Errors: BadNotation with the place."""
+        return written(text, feed, self.registry)

@@ -16,11 +16,24 @@ GROUP = "connector.stages"
 
 
 class BadStage(InvalidRequest):
-    """A stage that isn't, doesn't fit, or was told something that it doesn't allow."""
+    """A stage that isn't, doesn't fit, or was told something that it doesn't allow.
+
+    `option` names the option that is wrong, if one is.
+    """
+
+    def __init__(self, message: str, option: str = "") -> None:
+        super().__init__(message)
+        self.option = option
 
 
 class PluginFailed(Exception):
-    """An entry point couldn't be loaded, or isn't a stage."""
+    """An entry point couldn't be loaded, or isn't what its group is for; the message names it."""
+
+    def __init__(self, entry: EntryPoint, error: Exception) -> None:
+        super().__init__(
+            f"the plug-in {entry.name} ({entry.value}) failed to load: "
+            f"{type(error).__name__}: {error}"
+        )
 
 
 class Registry:
@@ -53,10 +66,7 @@ class Registry:
                 raise TypeError(f"a {type(loaded).__name__}, no Stage")
             self.add(loaded)
         except Exception as error:  # whatever another's code raises is told with its name
-            raise PluginFailed(
-                f"the plug-in {entry.name} ({entry.value}) failed to load: "
-                f"{type(error).__name__}: {error}"
-            ) from error
+            raise PluginFailed(entry, error) from error
 
     def checked(self, use: Use, feed: str) -> Step:
         """Find a stage for a feed, and read its options.
@@ -79,7 +89,8 @@ class Registry:
         try:
             return stage.step(use.options)
         except ValidationError as error:
-            raise BadStage(f"{stage.name}: {_first_of(error, stage.options)}") from None
+            option, why = _first_of(error, stage.options)
+            raise BadStage(f"{stage.name}: {why}", option) from None
 
     def allowed(self, feed: str) -> list[Stage]:
         """Give the stages that a feed may be given."""
@@ -97,17 +108,18 @@ class Registry:
         return f"; there are {', '.join(self._stages)}"
 
 
-def _first_of(error: ValidationError, options: type[Options]) -> str:
+def _first_of(error: ValidationError, options: type[Options]) -> tuple[str, str]:
+    """Give the name of the option that is wrong, and what is allowed."""
     first = error.errors(include_url=False, include_context=False)[0]
     name = ".".join(str(part) for part in first["loc"])
     names = ", ".join(options.model_fields) or "none"
     match first["type"]:
         case "extra_forbidden":
-            return f"{name} is no option of it; its options: {names}"
+            return name, f"{name} is no option of it; its options: {names}"
         case "missing":
-            return f"{name} is missing"
+            return name, f"{name} is missing; its options: {names}"
         case "value_error":
-            return str(first["msg"]).removeprefix("Value error, ")
+            return name, str(first["msg"]).removeprefix("Value error, ")
         case _:
             said = str(first["msg"]).removeprefix("Input ")
-            return f"{name} {said}, not {first['input']!r}"[:200]
+            return name, f"{name} {said}, not {str(first['input'])[:40]!r}"

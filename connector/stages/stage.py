@@ -3,9 +3,9 @@
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NoReturn, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from connector.operators import Operator
 
@@ -22,10 +22,31 @@ VALUED = ("price", "funding")
 class Options(BaseModel):
     """What a stage may be told; a unit stands in each name (`_s`, `_bps`, `_per_second`, `_ratio`).
 
-    Derive from it; give each field a default or none, its bounds, and a description.
+    Derive from it; give each field a default or none, its bounds, and a description. The first
+    line of the docstring is what `connector pipelines` says of the stage.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: object, info: ValidationInfo) -> object:
+        field = cls.model_fields[info.field_name or ""]
+        if isinstance(value, bool) and field.annotation is not bool:
+            raise ValueError(f"{info.field_name} should not be true or false")
+        return value
+
+
+def _no_number(item: object, *_: object) -> NoReturn:
+    raise TypeError(f"{type(item).__name__} is no single number")
+
+
+def _timeless(_: object) -> int:
+    return 0
+
+
+def _never_closed(_: object) -> bool:
+    return False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,20 +54,20 @@ class Items(Generic[T]):
     """What a stage may ask of the items of its feed, whatever type they have.
 
     `value`, `with_value` and `tick` speak of the price or the rate; elsewhere they raise TypeError,
-    which a stage that is declared for VALUED feeds never sees. `content` is the item but for its
-    time. `is_closed` is False of all but closed bars.
+    which a stage that is declared for VALUED feeds never sees. `with_value` rounds to the tick.
+    `content` is the item but for its time. `is_closed` is False of all but closed bars, `at_ms` 0
+    of what has no time. `now_ms` is the exchange's clock.
     """
 
     feed: str
     key: Callable[[T], Hashable]
-    at_ms: Callable[[T], int]
     content: Callable[[T], object]
-    is_closed: Callable[[T], bool]
-    value: Callable[[T], Decimal]
-    with_value: Callable[[T, Decimal], T]
-    tick: Callable[[T], Decimal]
     now_ms: Callable[[], int]
-    interval_ms: int | None = None
+    at_ms: Callable[[T], int] = _timeless
+    is_closed: Callable[[T], bool] = _never_closed
+    value: Callable[[T], Decimal] = _no_number
+    with_value: Callable[[T, Decimal], T] = _no_number
+    tick: Callable[[T], Decimal] = _no_number
     resampled: Callable[[int, Callable[[], None]], Operator[T, T]] | None = None
     counted: Callable[[str, str], Callable[[], None]] = lambda _, __: lambda: None
     """`counted(stage, what)` gives what counts one more `what` (`dropped`, `held`, `coalesced`)."""
@@ -77,8 +98,16 @@ class Step:
     make: Make
 
     def __str__(self) -> str:
-        told = self.options.model_dump(mode="json", exclude_none=True)
-        return f"{self.stage.name}({', '.join(f'{name}={told[name]}' for name in told)})"
+        told = self.options.model_dump(exclude_none=True)
+        options = ", ".join(f"{name}={_shown(value)}" for name, value in told.items())
+        return f"{self.stage.name}({options})"
+
+
+def _shown(value: object) -> str:
+    """Write an option's value as the notation reads it: 10, not 10.0."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 class Stage:

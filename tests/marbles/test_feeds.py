@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
+from prometheus_client import REGISTRY
 from reactivex import Observable
 
 from connector import wire
@@ -12,6 +14,7 @@ from connector.domain import Candle, FundingRate, Price
 from connector.errors import InvalidRequest, Transient
 from connector.feeds import Feeds
 from connector.operators import Backoff
+from connector.stages import BadStage
 from connector.testing import Marbles
 
 TICK = timedelta(milliseconds=100)
@@ -40,6 +43,9 @@ class Drawn:
 
     def now_ms(self) -> int:
         return self._now_ms
+
+    def price_tick(self, symbol: str) -> Decimal:
+        return Decimal("0.01")
 
     def price(self, symbol: str) -> Observable[object]:
         return self._streams[symbol]
@@ -233,3 +239,98 @@ def test_funding_is_repeated_and_outlives_an_outage() -> None:
     seen = m.run(feeds.fundings({"BTCUSDT": BTC}), "1600ms !")
 
     assert seen == m.expected("-a----a-----b---", UPDATES)
+
+
+# stages: those that a feed was given, before sharing, and a client's own after it
+
+
+def test_configured_stages_stand_between_newest_only_and_coalesce() -> None:
+    m = Marbles(PRICES, tick=TICK)
+    source = m.hot("-a-b-a-b-c-f-")
+    stages = [{"use": "min_move", "ticks": 200}, {"use": "delay", "by_s": 0.1}]
+    feeds = _feeds(Drawn({BTC: source}), price={"stages": stages, "max_per_second": 0})
+
+    seen = m.run(feeds.prices({"BTCUSDT": BTC}), "------------!")
+
+    # 200 ticks of 0.01: b is 1.00 from a; the older a's never reach the stages
+    assert seen == m.expected("--a-------c-", SENT)
+
+
+def test_a_clients_own_stages_shape_its_stream_alone() -> None:
+    m = Marbles(PRICES, tick=TICK)
+    source = m.hot("-a-b-c-d-e-f-")
+    feeds = _feeds(Drawn({BTC: source}))
+    own = feeds.pipelines.written("min_move(ticks=200)", "price")
+    respelled = {c: wire.encode_price(PRICES[c], "binance", "BTC-USDT") for c in "ace"}
+
+    seen = m.run_together(
+        (feeds.prices({"BTCUSDT": BTC}), "^------------!"),
+        (feeds.prices({"BTC-USDT": BTC}, own), "^------------!"),
+    )
+
+    assert seen == [m.expected("-a-b-c-d-e-f-", SENT), m.expected("-a---c---e---", respelled)]
+    assert m.lives(source) == ["^----------------------!"]
+
+
+def test_a_clients_own_mean_is_rounded_to_the_tick() -> None:
+    m = Marbles(PRICES, tick=TICK)
+    feeds = _feeds(Drawn({BTC: m.hot("-a-b-")}))
+    own = feeds.pipelines.written("smooth(half_life_s=0.0015)", "price")
+
+    seen = m.run(feeds.prices({"BTCUSDT": BTC}, own), "-----!")
+
+    # 97.10, then 98.10 a millisecond later: 1 - 0.5 ** (1 / 1.5) = 0.37004 of the way
+    mean = wire.encode_price(Price(BTC, "97.47", 98), "binance", "BTCUSDT")
+    assert seen == m.expected("-a-m-", {**SENT, "m": mean})
+
+
+def test_longer_bars_are_made_for_one_client_and_a_newcomer_waits_for_a_whole_one() -> None:
+    bars = {**BARS, "D": _bar(3, "7", True), "e": _bar(4, "8"), "f": _bar(5, "9")}
+    m = Marbles(bars, tick=TICK)
+    source = m.hot("-c-C-d-D-e-")
+    feeds = _feeds(Drawn({BTC: source}, now_ms=MINUTE_MS))
+    own = feeds.pipelines.written("resample(to=2m) | closed_only", "klines")
+
+    seen = m.run(feeds.klines({"BTCUSDT": BTC}, "1m", own), "-----------!")
+
+    long = wire.encode_candle(Candle(BTC, 2 * MINUTE_MS, "1", "9", "1", "7", "10", True), "BTCUSDT")
+    assert seen == m.expected("-------D---", {"D": long})
+
+
+def test_bars_that_a_feed_joins_are_shared_as_such_and_no_newcomer_sees_a_closed_one() -> None:
+    bars = {**BARS, "D": _bar(3, "7", True)}
+    m = Marbles(bars, tick=TICK)
+    source = m.hot("-c-C-d-D----")
+    feeds = _feeds(Drawn({BTC: source}, now_ms=MINUTE_MS), klines={"stages": "resample(to=2m)"})
+
+    def stream() -> Observable[wire.CandleMessage]:
+        return feeds.klines({"BTCUSDT": BTC}, "1m")
+
+    seen = m.run_together((stream(), "^----------!"), (stream(), "--------^--!"))
+
+    def long(close: str, volume: str, is_closed: bool = False) -> wire.CandleMessage:
+        return wire.encode_candle(
+            Candle(BTC, 2 * MINUTE_MS, "1", "9", "1", close, volume, is_closed), "BTCUSDT"
+        )
+
+    told = {"c": long("5", "5"), "C": long("6", "5"), "d": long("7", "10")}
+    told["D"] = long("7", "10", True)
+    assert seen == [m.expected("-c-C-d-D---", told), m.expected("-----------", told)]
+
+
+def test_what_a_stage_drops_is_counted_by_feed_and_stage() -> None:
+    def dropped() -> float:
+        labels = {"feed": "price", "stage": "distinct", "what": "dropped"}
+        return REGISTRY.get_sample_value("connector_stage_items_total", labels) or 0
+
+    before = dropped()
+    m = Marbles({**PRICES, "b": Price(BTC, "97.1", 98)}, tick=TICK)
+    feeds = _feeds(Drawn({BTC: m.hot("-a-b-")}), price={"stages": "distinct"})
+
+    assert m.run(feeds.prices({"BTCUSDT": BTC}), "-----!") == m.expected("-a---", SENT)
+    assert dropped() - before == 1
+
+
+def test_a_feed_is_not_built_with_stages_that_do_not_fit() -> None:
+    with pytest.raises(BadStage, match=r"feeds\.orders\.stages\[0\]: distinct may drop"):
+        _feeds(Drawn({}), orders={"stages": [{"use": "distinct"}]})
