@@ -55,10 +55,10 @@ class AccountFeeds:
         backoff: Backoff,
         closing: Observable[object],
         canonical: Callable[[str], str],
-        pipelines: Pipelines,
+        pipelines: Pipelines | None = None,
     ) -> None:
         self._private, self._config, self._backoff = private, config, backoff
-        self._pipelines = pipelines
+        self._pipelines = pipelines or Pipelines(config.stages)
         self._asking = replace(backoff, cap=max(backoff.cap, ASKED_AGAIN))
         self._closing, self._canonical = closing, canonical
 
