@@ -54,6 +54,9 @@ class Drawn:
     hung_up: int = 0
     asked: dict[str, Iterator[int]] = field(default_factory=lambda: {"p": count(), "w": count()})
 
+    def now_ms(self) -> int:
+        return self.m.now_ms()
+
     @property
     def tells_balances(self) -> bool:
         return self.tells
