@@ -16,6 +16,7 @@ _USERINFO = re.compile(r"""(?<=://)[^\s"'<>]*(?=@)""")
 """Up to the last @ of the word: a password may hold an @ or a / that nobody has escaped."""
 _LISTEN_KEY = re.compile(r"(?<=/)[A-Za-z0-9]{60,}")
 """Who knows it reads the account's stream; it is part of a websocket's address."""
+_QUERY = re.compile(r"\?[^\s\"']*")
 _SECRET_PARAMETER = re.compile(
     r"""(?<=[?&])([\w-]*(?:secret|passw|passphrase|token|signature|key)[\w-]*=)[^\s&#"'<>\\\x1b]+""",
     re.IGNORECASE,
@@ -44,3 +45,8 @@ def mask_text(text: str) -> str:
     if "://" in text:
         text = _LISTEN_KEY.sub(MASK, _USERINFO.sub(MASK, text))
     return _SECRET_PARAMETER.sub(rf"\1{MASK}", text)
+
+
+def without_queries(text: str) -> str:
+    """Cut the query off each address: signatures and keys travel there."""
+    return _QUERY.sub("", text)

@@ -1,6 +1,5 @@
 """ccxt's exceptions as ours: the first of the connector's two error tables."""
 
-import re
 from datetime import timedelta
 
 import ccxt
@@ -17,6 +16,7 @@ from connector.errors import (
     UnknownSymbol,
     Unsupported,
 )
+from connector.masking import without_queries
 
 TABLE: tuple[tuple[type[BaseException], type[ConnectorError]], ...] = (
     (ccxt.RateLimitExceeded, RateLimited),
@@ -37,8 +37,6 @@ TABLE: tuple[tuple[type[BaseException], type[ConnectorError]], ...] = (
 )
 """First match wins, so the narrower class stands above the wider."""
 
-_QUERY = re.compile(r"\?[^\s\"']*")
-
 
 def as_ours(error: BaseException) -> ConnectorError | None:
     """Translate what ccxt raised; None for what is a bug and must climb.
@@ -51,7 +49,7 @@ def as_ours(error: BaseException) -> ConnectorError | None:
     for theirs, ours in TABLE:
         if isinstance(error, theirs):
             said = [str(each) for each in (error, error.__cause__) if each is not None]
-            text = ": ".join(_QUERY.sub("", each) for each in said)[:300] or type(error).__name__
+            text = ": ".join(without_queries(each) for each in said)[:300] or type(error).__name__
             if issubclass(ours, Transient):
                 return ours(text, _retry_after(error))
             return ours(text)

@@ -11,7 +11,7 @@ from connector import metrics
 from connector.errors import ConnectorError, Malformed, OrderNotFound, Transient, Unsupported
 from connector.exchange.channel import Channel, Leave, OnError
 from connector.exchange.journal import JournalById
-from connector.exchange.orders import Orders
+from connector.exchange.order_lookup import OrderLookup
 from connector.exchange.parse import Raw
 from connector.exchange.session import Session
 from connector.exchange.tap import connected, hang_up, hang_up_unserved
@@ -34,7 +34,7 @@ class OrderEvents:
     Errors:  Denied without credentials, Unsupported where ccxt streams no orders, Transient.
     """
 
-    def __init__(self, session: Session, orders: Orders) -> None:
+    def __init__(self, session: Session, orders: OrderLookup) -> None:
         self._session, self._orders = session, orders
         self._channels: list[Channel] = []
 

@@ -1,4 +1,4 @@
-"""Orders: placed exactly once, found again by their client order id, cancelled, listed.
+"""Orders: placed exactly once, and cancelled.
 
 A lost answer is never answered with a second order: the order is looked up by its client id until
 the exchange tells what became of it, or a bound of 10 s is reached and the caller is told that
@@ -7,7 +7,7 @@ nobody knows.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -17,21 +17,17 @@ from connector.domain import Digits, MarketType, digits
 from connector.errors import (
     ConnectorError,
     DuplicateOrder,
-    Malformed,
     OrderNotFound,
     OutcomeUnknown,
     PostOnlyWouldTake,
     Transient,
     Unsupported,
 )
-from connector.exchange.capabilities import ORDER_LISTS
-from connector.exchange.client_ids import ClientIds, rule_of
 from connector.exchange.order_faults import is_outcome_unknown, order_error
 from connector.exchange.order_ids import OrderIds
-from connector.exchange.order_recency import RecentOrders
+from connector.exchange.order_lookup import SEND_TIMEOUT_S, OrderLookup
 from connector.exchange.parse import parse_symbol_info
 from connector.exchange.parse_fields import Raw
-from connector.exchange.parse_orders import OrderReader
 from connector.exchange.rounding import contracts, fitted
 from connector.exchange.session import Session
 from connector.exchange.spot import spot_parameters, with_quantity_kept
@@ -41,8 +37,6 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-SEND_TIMEOUT_S = 10.0
-"""Bound of one sending; what isn't answered by then is lost."""
 LOOKUP_BOUND_S = 10.0
 """How long a lost order is looked up."""
 LOOKUP_PAUSES_S = (0.0, 0.2, 0.4, 0.8, 1.6, 2.0)
@@ -57,8 +51,8 @@ RECURRING_AFTER_MS = 60_000
 """A finished order this old doesn't answer for a new one that reuses its client id."""
 
 
-class Orders:
-    """The orders of one session's account.
+class Orders(OrderLookup):
+    """The orders of one session's account: placed and cancelled, and asked for.
 
     Errors:  what connector/exchange/order_faults.py makes of the exchange's own code and text:
              InsufficientFunds, InvalidOrder, PostOnlyWouldTake, OrderNotFound, DuplicateOrder,
@@ -66,10 +60,8 @@ class Orders:
     """
 
     def __init__(self, session: Session, ids: OrderIds) -> None:
-        self._session, self._ids = session, ids
-        self._client_ids = ClientIds(rule_of(session.ccxt.id), ids)
+        super().__init__(session, ids)
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
-        self._recent = RecentOrders()
         self._killed: dict[tuple[str, str], None] = {}
         self.on_killed: Callable[[Order], None] = lambda _: None
         """Told of an order that ended in its placing, so that its caller believes it not placed."""
@@ -187,6 +179,9 @@ class Orders:
         if isinstance(ours, DuplicateOrder):
             existing = await self.find(request.symbol, sent_id)
             if existing is not None and self._is_spent(existing):
+                existing = await self._open_with(request)
+                if existing is not None:  # an old order of this id hid the one that stands
+                    return self._same_or_refused(existing, request)
                 self._client_ids.renew(request.client_order_id)
                 return await self.send(request)
             if existing is not None:
@@ -244,6 +239,11 @@ class Orders:
             return None
         return self._same_or_refused(order, request)
 
+    async def _open_with(self, request: OrderRequest) -> Order | None:
+        standing = await self.open_orders(request.symbol)
+        mine = (o for o in standing if o.client_order_id == request.client_order_id)
+        return next(mine, None)
+
     def _is_spent(self, order: Order) -> bool:
         """Whether an order has ended so that its client id asks for a new one.
 
@@ -280,7 +280,7 @@ class Orders:
                         absent = 0
                         log.info("lookup failed", error=str(error)[:200])
                         continue
-                    if order is not None:
+                    if order is not None and not self._is_spent(order):
                         return order
                     absent += 1
                     if absent >= ABSENT_AFTER:
@@ -294,93 +294,6 @@ class Orders:
             f"no answer for {request.client_order_id}, and looking it up gave none "
             f"within {LOOKUP_BOUND_S:.0f} s"
         )
-
-    # finding
-
-    async def find(self, symbol: str, sent_id: str) -> Order | None:
-        """Look an order up by the client id that was sent; None when the exchange has none.
-
-        An answer of another client id is none: the question was not understood.
-        """
-        try:
-            raw = await self._fetch(symbol, None, sent_id)
-        except OrderNotFound:
-            return None
-        except Unsupported:
-            raw = None
-        if raw is not None and str(raw.get("clientOrderId") or sent_id) == sent_id:
-            return self.read(raw)
-        return await self._listed(symbol, lambda raw: raw.get("clientOrderId") == sent_id)
-
-    async def get(self, symbol: str, exchange_order_id: str) -> Order:
-        """Ask for an order by the exchange's id. Errors: OrderNotFound."""
-        try:
-            return self.read(await self._fetch(symbol, exchange_order_id, None))
-        except Unsupported:
-            order = await self._listed(symbol, lambda raw: raw.get("id") == exchange_order_id)
-            if order is None:
-                raise OrderNotFound(f"no order {exchange_order_id} of {symbol}") from None
-            return order
-
-    async def _fetch(self, symbol: str, order_id: str | None, sent_id: str | None) -> Raw:
-        ccxt, fetch_order = self._session.ccxt, self._session.way.fetch_order
-        return await self._call(lambda: fetch_order(ccxt, symbol, order_id, sent_id))
-
-    async def by_order_id(self, symbol: str, order_id: int) -> Order:
-        """Ask for an order by the int64 that clients know. Errors: OrderNotFound."""
-
-        async def question() -> Order:
-            return await self.get(symbol, await self.exchange_id(symbol, order_id))
-
-        return await self._asked(question)
-
-    async def by_client_order_id(self, symbol: str, client_order_id: str) -> Order:
-        """Ask for an order by its caller's id. Errors: OrderNotFound."""
-        sent_id = self._client_ids.sent(client_order_id)
-        order = await self._asked(lambda: self.find(symbol, sent_id))
-        if order is None:
-            raise OrderNotFound(f"no order of client id {client_order_id[:40]!r}")
-        return order
-
-    async def open_orders(self, symbol: str | None) -> list[Order]:
-        """Ask for the open orders of a symbol, or of every served one.
-
-        Guarantee:  an order is among them from the answer to its placing on: one that the exchange
-                    doesn't list yet is asked for by itself.
-        """
-        ccxt = self._session.ccxt
-        raws = await self._asked(lambda: self._call(lambda: ccxt.fetch_open_orders(symbol)))
-        serves = self._session.symbols.serves
-        listed = [self.read(raw) for raw in raws if serves(raw.get("symbol") or "")]
-        missing = self._recent.missing_in(listed, symbol)
-        seen = await asyncio.gather(*(self._as_it_stands(order) for order in missing))
-        return [*listed, *(order for order in seen if not order.status.is_terminal)]
-
-    async def _as_it_stands(self, placed: Order) -> Order:
-        try:
-            order = await self._asked(lambda: self.get(placed.symbol, placed.exchange_order_id))
-        except OrderNotFound:
-            return placed  # looking it up lags, too
-        if order.status.is_terminal:
-            self._recent.note_ended(order.symbol, order.exchange_order_id)
-        return order
-
-    async def exchange_id(self, symbol: str, order_id: int) -> str:
-        """Give the exchange's own id of the int64 that clients know.
-
-        Guarantee:  a number that the exchange uses as it is, else from the store, else from open
-                    orders and recent history.
-        Errors:     OrderNotFound.
-        """
-        known = self._ids.to_exchange(order_id)
-        if known is not None:
-            return known[0]
-        order = await self._listed(
-            symbol, lambda raw: self._ids.to_client(str(raw.get("id")), symbol) == order_id
-        )
-        if order is None:
-            raise OrderNotFound(f"no order {order_id} of {symbol}")
-        return order.exchange_order_id
 
     # cancelling
 
@@ -414,67 +327,6 @@ class Orders:
         await self.to_its_end(
             self._asked(lambda: self._call(lambda: ccxt.cancel_all_orders(symbol)))
         )
-
-    # reading
-
-    def read(self, raw: Raw, request: OrderRequest | None = None) -> Order:
-        """Read an order; what an answer leaves out is filled from its request."""
-        merged = {key: value for key, value in raw.items() if value is not None}
-        if request is not None:
-            size = self._session.ccxt.market(request.symbol)["contractSize"]
-            merged = {
-                "side": request.side.value,
-                "type": request.type.value,
-                "amount": contracts(request.quantity, size),
-                "price": request.price,
-                **merged,
-                # an answer with ids alone lets ccxt guess: a spot pair of the perpetual's id
-                "symbol": request.symbol,
-                "clientOrderId": request.client_order_id,
-            }
-        else:
-            sent_id = str(merged.get("clientOrderId") or "")
-            merged["clientOrderId"] = self._client_ids.caller(sent_id)
-        order = self.reader(str(merged.get("symbol") or "")).order(merged)
-        if order.client_order_id:
-            self._ids.note_client_id(order.client_order_id, order.exchange_order_id, order.symbol)
-        return order
-
-    def reader(self, symbol: str) -> OrderReader:
-        """Give the reader of a symbol's orders and trades. Errors: Malformed for no market."""
-        market = self._session.ccxt.markets.get(symbol)
-        if market is None:
-            raise Malformed(f"an order of {symbol[:40]!r}, which is no market")
-        size: Digits | None = market.get("contractSize")
-        return OrderReader(size, self._ids.to_client, self._session.now_ms())
-
-    async def _listed(self, symbol: str, wanted: Callable[[Raw], bool]) -> Order | None:
-        ccxt = self._session.ccxt
-        for method in ORDER_LISTS:
-            if not self._session.offers(method):
-                continue
-            raws = await self._call(lambda method=method: getattr(ccxt, method)(symbol))
-            for raw in raws:
-                if wanted(raw):
-                    return self.read(raw)
-        return None
-
-    async def _asked(self, question: Callable[[], Awaitable[T]]) -> T:
-        return await self._session.ask("orders", question)
-
-    async def _call(self, call: Callable[[], Awaitable[T]]) -> T:
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT_S):
-                return await call()
-        except ConnectorError:
-            raise
-        except Exception as error:
-            if is_outcome_unknown(error):
-                raise Transient(f"no answer: {type(error).__name__}") from error
-            ours = order_error(error, self._session.ccxt.id)
-            if ours is None:
-                raise
-            raise ours from error
 
     async def to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
         """Let work that was begun end, also when its caller leaves."""

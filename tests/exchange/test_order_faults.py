@@ -32,9 +32,8 @@ from connector.errors import (
     UnknownSymbol,
     Unsupported,
 )
+from connector.exchange.order_fault_table import TABLE, Lost
 from connector.exchange.order_faults import (
-    TABLE,
-    Lost,
     harmless,
     is_outcome_unknown,
     order_error,

@@ -80,6 +80,8 @@ class World:
         answer = await self._answer(self.stub.PlaceOrder(request))
         added = self._placed() - before
         self._check_placing(request, answer, added, known)
+        if expected == "new" and isinstance(answer, resources.Order):
+            assert answer.order_id not in known, f"a past order answered for a new one: {answer}"
         if calm:
             self._check_calm_placing(request, answer, expected)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import grpc
 import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
@@ -416,3 +418,80 @@ async def test_order_ids_are_positive_and_the_same_after_a_restart(
     assert 0 < order.order_id < 1 << 63
     assert [each.order_id for each in listed.orders] == [order.order_id]
     assert served.exchange.order("BTCUSDT", "kept").status == "canceled"
+
+
+async def test_an_order_without_a_time_in_force_rests_until_it_is_cancelled(serve: Serve) -> None:
+    served = await serve()
+
+    await _placed(served, client_order_id="mine")
+
+    assert str(served.exchange.order("BTCUSDT", "mine").lifetime) == "until_canceled"
+
+
+async def test_a_market_order_that_is_only_acknowledged_is_asked_for_until_it_is_executed(
+    serve: Serve,
+) -> None:
+    served = await serve()
+    ccxt: Any = served.connector.session.ccxt
+    create = ccxt.create_order
+
+    async def acknowledged(*order: Any) -> Any:
+        raw = await create(*order)
+        return {"id": raw["id"], "clientOrderId": raw["clientOrderId"], "info": {}}
+
+    ccxt.create_order = acknowledged
+    order = await _placed(served, type=MARKET, price="0", quantity="0.020")
+
+    assert (order.status, order.executed_qty.value) == (types.ORDER_STATUS_FILLED, "0.020")
+
+
+async def test_an_order_of_which_nobody_knows_is_told_as_unknown_and_its_repetition_finds_it(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.exchange.orders.LOOKUP_BOUND_S", 0.3)
+    served = await serve()
+    served.exchange.fail_next(*served.path("place"), "cut_after")
+    served.exchange.fail_next("GET", "*", ("status_before", 503), 1000)
+
+    code, message = await _refused(_placed(served, client_order_id="mine"))
+    served.exchange.faults.forget()
+    again = await _placed(served, client_order_id="mine")
+
+    assert code is grpc.StatusCode.UNAVAILABLE
+    assert message.startswith("order outcome unknown: ")
+    assert again.client_order_id == "mine"
+    assert served.exchange.orders_placed["mine"] == 1
+
+
+async def test_a_past_order_does_not_answer_for_a_lost_one_of_its_client_id(serve: Serve) -> None:
+    served = await serve()
+    await _placed(served, client_order_id="exit", type=MARKET)
+    served.exchange.advance(61)
+    await served.connector.session.open()
+    served.exchange.fail_next(*served.path("place"), "cut_before")
+
+    code, message = await _refused(_placed(served, client_order_id="exit", type=MARKET))
+
+    assert code is grpc.StatusCode.UNAVAILABLE
+    assert message.startswith("exchange unavailable: the order was not placed")
+    assert served.exchange.orders_placed["exit"] == 1
+
+
+async def test_a_rate_limit_of_orders_says_when_to_come_back(serve: Serve, dialect: str) -> None:
+    if dialect == "bybit":
+        pytest.skip("Bybit doesn't say when")
+    served = await serve()
+    served.exchange.fail_next(*served.path("place"), ("status_before", 429))
+
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await _placed(served, client_order_id="mine")
+    trailing: Any = caught.value.trailing_metadata()
+    packed: Any = dict(trailing)["grpc-status-details-bin"]
+    rich = Status.FromString(packed)
+    retry = RetryInfo()
+
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert (caught.value.details() or "").startswith("rate limit exceeded: ")
+    assert rich.details[0].Unpack(retry)
+    assert retry.retry_delay.seconds == 1
+    assert not served.exchange.orders_placed

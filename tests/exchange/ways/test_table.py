@@ -11,11 +11,11 @@ import pytest
 import connector
 from connector.domain import MarketType
 from connector.exchange.client_ids import RULES
-from connector.exchange.order_faults import TABLE as ORDER_FAULTS
+from connector.exchange.order_fault_table import TABLE as ORDER_FAULTS
 from connector.exchange.ways import GENERIC, TABLE, way_of
 
 ROOT = Path(connector.__file__).parent
-TABLES = ("exchange/ways/", "exchange/client_ids.py", "exchange/order_faults.py")
+TABLES = ("exchange/ways/", "exchange/client_ids.py", "exchange/order_fault_table.py")
 """Where exchanges are named: each one's own way, its client ids, its codes for a refusal."""
 EMBEDDED = ("simulator/", "exchange/session.py", "exchange/embedded.py", "app.py", "config.py")
 """Where the embedded exchange's dialects are named, which are those of real exchanges."""

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from connector.exchange.account import HedgeMode
 from connector.trading import OrderRequest, OrderStatus, OrderType, Side, TimeInForce
@@ -38,7 +39,7 @@ async def at(place: Place, no_task_left: None) -> AsyncIterator[Venue]:
 async def test_an_answer_that_holds_only_an_id_is_merged_with_its_request(
     place: Place, at: Venue
 ) -> None:
-    order = await at.orders.place(REQUEST)
+    order = await at.orders.place(replace(REQUEST, time_in_force=TimeInForce.GTC))
 
     assert (order.symbol, order.side, order.status) == (SYMBOL, Side.BUY, OrderStatus.NEW)
     assert (Decimal(order.quantity), Decimal(order.price or 0)) == (Decimal("0.5"), Decimal(104500))
