@@ -20,7 +20,7 @@ SYMBOLS ?= BTCUSDT ETHUSDT SOLUSDT
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup run watch test states lint lint-style lint-types lint-arrows lint-proto format \
+.PHONY: help setup run watch test states lint lint-style lint-types lint-arrows lint-proto audit format \
 	proto proto-check contract bench bench-check lock clean build/proto.binpb
 
 help: ## Show this list.
@@ -88,6 +88,9 @@ lint-types: $(READY)
 
 lint-arrows: $(READY)
 	$(BIN)/lint-imports --no-logo
+
+audit: $(READY) ## Look for known weaknesses in what is locked; asks PyPI's list of advisories.
+	$(BIN)/uv tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r requirements.lock
 
 format: $(READY) ## Rewrite the code as `make lint` wants it.
 	$(BIN)/ruff check --fix

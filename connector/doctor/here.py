@@ -58,7 +58,7 @@ def reachable(config: Config) -> Target:
     Errors:  BadConfig for certificates that can't be read.
     """
     host = config.server.host.strip("[]")
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
     address = f"[{host}]:{config.server.port}" if ":" in host else f"{host}:{config.server.port}"
     tls = config.server.tls
     if not tls.cert:

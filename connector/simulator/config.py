@@ -11,7 +11,7 @@ from connector.simulator.trading.money import money_of
 
 _HOST = re.compile(r"[A-Za-z0-9.:_-]+")
 USUAL_KEY = "simulator-key"
-USUAL_SECRET = "simulator-secret"
+USUAL_SECRET = "simulator-secret"  # noqa: S105 - known to everyone
 USUAL_BALANCE = {"USDT": "100000", "USDC": "0"}
 
 DIALECTS = ("binance", "bybit")
