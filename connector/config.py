@@ -120,6 +120,10 @@ class ExchangeConfig(_Section):
         default="auto",
         description="market type served; auto: perpetuals where the exchange has them",
     )
+    fast_lane: bool = Field(
+        default=True,
+        description="read Binance's and Bybit's market frames past ccxt's handler",
+    )
     ccxt: CcxtConfig = Field(default_factory=CcxtConfig)
     api_key: SecretStr = Field(default=SecretStr(""), description="environment: API_KEY")
     api_secret: SecretStr = Field(default=SecretStr(""), description="environment: API_SECRET")

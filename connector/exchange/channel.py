@@ -210,6 +210,7 @@ class _Call:
     def __init__(self, channel: Channel, symbols: list[str]) -> None:
         self.symbols = symbols
         self._channel = channel
+        self.channel_name = channel.name
 
     @property
     def served(self) -> bool:

@@ -9,6 +9,7 @@ from connector.errors import Unsupported
 from connector.exchange.capabilities import CANDLE_KINDS, FUNDING_KINDS, PRICE_KINDS
 from connector.exchange.channel import Channel
 from connector.exchange.journal import CandleJournal, TradeJournal
+from connector.exchange.lane import Lane
 from connector.exchange.session import Session
 from connector.exchange.tap import hang_up, hang_up_unserved
 
@@ -28,7 +29,7 @@ def streams_candles(session: Session) -> bool:
 
 
 def candle_channel(session: Session, interval: str) -> Channel:
-    """Give the channel of an interval: `(row, closed flag)`, row as in parse_candle.
+    """Give the channel of an interval: `(row, closed flag)`, row as in parse_candle, or a Candle.
 
     Errors:  Unsupported where the exchange streams no candles.
     """
@@ -65,6 +66,8 @@ def tells_marks(kind: str) -> bool:
 
 def structure_channel(session: Session, kind: str) -> Channel:
     """Give the channel of a kind: ccxt's ticker, trade, mark price or funding structures.
+
+    Where a fast lane reads them it tells values: Price, and FundingRate beside it of a mark price.
 
     One channel a kind, whoever listens for what: ccxt tells each message hash to one caller.
     """
@@ -119,7 +122,7 @@ def _channel(
         seed(symbols)
         return await watch(symbols)
 
-    return Channel(
+    channel = Channel(
         name,
         seeded,
         unwatch,
@@ -127,6 +130,10 @@ def _channel(
         lambda whose: hang_up(ccxt, whose),
         session.way.symbols_at_once(session.market_type) if many else 1,
     )
+    lane: Lane | None = ccxt.lane
+    if lane is not None:
+        lane.serve(name, channel.deliver)
+    return channel
 
 
 def _first_offered(session: Session, kinds: Iterable[str]) -> str | None:

@@ -228,10 +228,14 @@ class MarketData:
         """
         channel = self._prices(source)
 
-        def on_result(raw: Raw) -> None:
-            price = self._try("price", lambda: parse_price(raw, source, self.session.now_ms()))
-            if price is not None:
-                on_price(price)
+        def on_result(told: Any) -> None:
+            if isinstance(told, Price):
+                on_price(told)
+            elif not isinstance(told, FundingRate):
+                now_ms = self.session.now_ms()
+                price = self._try("price", lambda: parse_price(told, source, now_ms))
+                if price is not None:
+                    on_price(price)
 
         return channel.listen(symbol, on_result, on_error)
 
@@ -246,18 +250,20 @@ class MarketData:
         ends_after_ms = self.session.now_ms() - self.interval_ms(interval)
         channel = self._candles(interval)
 
-        def on_result(row_and_flag: tuple[list[Any], bool]) -> None:
-            row, is_closed = row_and_flag
-            candle = self._try("candle", lambda: self._live_candle(symbol, row, is_closed))
+        def on_result(told: Candle | tuple[list[Any], bool]) -> None:
+            candle = told if isinstance(told, Candle) else self._live_candle(symbol, *told)
             if candle is not None and candle.timestamp_ms > ends_after_ms:
                 on_candle(candle)
 
         return channel.listen(symbol, on_result, on_error)
 
-    def _live_candle(self, symbol: str, row: list[Any], is_closed: bool) -> Candle:
-        candle = parse_candle(symbol, self._in_base_units(symbol, row), is_closed)
-        plausible(candle.timestamp_ms, self.session.now_ms())
-        return candle
+    def _live_candle(self, symbol: str, row: list[Any], is_closed: bool) -> Candle | None:
+        def read() -> Candle:
+            candle = parse_candle(symbol, self._in_base_units(symbol, row), is_closed)
+            plausible(candle.timestamp_ms, self.session.now_ms())
+            return candle
+
+        return self._try("candle", read)
 
     @property
     def flags_closed_candles(self) -> bool:
@@ -281,7 +287,11 @@ class MarketData:
         of_mark = self.session.way.funding_in_mark_price
         read = of_mark if of_mark is not None and channels.tells_marks(kind) else None
 
-        def on_result(raw: Raw) -> None:
+        def on_result(raw: Any) -> None:
+            if isinstance(raw, FundingRate):
+                on_funding(raw)
+            if isinstance(raw, FundingRate | Price):
+                return
             told = raw if read is None else read(raw)
             if told is None:
                 return

@@ -51,6 +51,12 @@ def parse_price(raw: Raw, source: PriceSource, now_ms: int) -> Price:
     )
 
 
+def middle(bid: Any, ask: Any) -> Digits:
+    """Give the middle of bid and ask, exactly. Errors: Malformed unless both are above zero."""
+    total = EXACT.add(Decimal(positive(bid)), Decimal(positive(ask)))
+    return plain(EXACT.divide(total, Decimal(2)))
+
+
 def parse_candle(symbol: str, row: Any, is_closed: bool) -> Candle:
     """Read a candle row, `[open_ms, open, high, low, close, base_qty]`.
 
@@ -176,18 +182,17 @@ def parse_symbol_info(
 def _price_text(raw: Raw, source: PriceSource) -> Digits:
     match source:
         case PriceSource.TICKER:
-            return above_zero(raw.get("last")) or above_zero(raw.get("close")) or _middle(raw)
+            return above_zero(raw.get("last")) or above_zero(raw.get("close")) or _middle_of(raw)
         case PriceSource.BIDASK:
-            return _middle(raw)
+            return _middle_of(raw)
         case PriceSource.TRADES:
             return positive(raw.get("price"))
         case PriceSource.MARK:
             return positive(raw.get("markPrice"))
 
 
-def _middle(raw: Raw) -> Digits:
-    bid, ask = Decimal(positive(raw.get("bid"))), Decimal(positive(raw.get("ask")))
-    return plain(EXACT.divide(EXACT.add(bid, ask), Decimal(2)))
+def _middle_of(raw: Raw) -> Digits:
+    return middle(raw.get("bid"), raw.get("ask"))
 
 
 def _hundredth(percentage: Digits) -> Decimal:

@@ -21,6 +21,7 @@ from connector.errors import (
 )
 from connector.exchange.capabilities import EMBEDDED_CLASSES, auto_market_type, offers
 from connector.exchange.faults import as_ours
+from connector.exchange.lane import Lane
 from connector.exchange.pacing import RollingWindow
 from connector.exchange.symbols import Symbols
 from connector.exchange.tap import abort, tapped
@@ -76,6 +77,8 @@ class Session:
         self.market_type = _market_type(config, self.ccxt, self.way)
         self.ccxt.options["defaultType"] = self.market_type.value
         self.symbols = Symbols((), self.market_type)
+        if config.fast_lane and self.way.fast_lane is not None:
+            self.ccxt.lane = Lane(self.way.fast_lane(self.ccxt, self.market_type, self.now_ms))
         self.ready = asyncio.Event()
         """Set once the markets are known, for good."""
         self.reachable = False

@@ -13,9 +13,11 @@ from typing import Any, NoReturn, Protocol
 
 import ccxt
 import structlog
+from aiohttp import WSMsgType
 
 from connector import metrics
 from connector.exchange.faults import is_farewell
+from connector.exchange.lane import Lane
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +32,11 @@ LOOK_AGAIN_S = 0.02
 
 class Listener(Protocol):
     """One `watch_x` call: hears results until it fails or is let go."""
+
+    @property
+    def channel_name(self) -> str:
+        """Whose call it is; a fast lane serves channels by name."""
+        ...
 
     @property
     def served(self) -> bool:
@@ -60,11 +67,13 @@ def tapped(exchange_class: type[Any]) -> type[Any]:
         frame: Any = None
         """The raw frame whose handler is running, as parsed JSON; None outside a handler."""
         retry_after: float | None = None
+        lane: Lane | None = None
+        """Who reads market frames before ccxt does, if anybody."""
 
         def client(self, url: str) -> Any:
             client = super().client(url)
             if not hasattr(client, "listeners"):
-                _tap(client)
+                _tap(client, self.lane)
             return client
 
         def handle_message(self, client: Any, message: Any) -> None:
@@ -144,15 +153,18 @@ async def hang_up_unserved(exchange: Any) -> None:
             await client.close()
 
 
-def _tap(client: Any) -> None:
+def _tap(client: Any, lane: Lane | None) -> None:
     listeners: dict[str, Listener] = {}
+    on_lane = False  # a socket of none but other channels, the account's, never takes it
     future, resolve, reject = client.future, client.resolve, client.reject
     handle_message: Callable[[Any], None] = client.handle_message
 
     def tapped_future(message_hash: str) -> Any:
+        nonlocal on_lane
         listener = calling.get()
         if listener is not None:
             listeners[message_hash] = listener
+            on_lane = on_lane or (lane is not None and lane.serves(listener.channel_name))
         return future(message_hash)
 
     def tapped_resolve(result: Any, message_hash: str) -> Any:
@@ -170,7 +182,9 @@ def _tap(client: Any) -> None:
 
     def guarded_handle_message(message: Any) -> None:
         try:
-            handle_message(message)
+            in_text = message.type is WSMsgType.TEXT
+            if not (on_lane and in_text and lane and lane.take(message.data, client.futures)):
+                handle_message(message)
         except Exception as error:
             metrics.POISON_FRAMES.inc()
             head = str(getattr(message, "data", message))[:HEAD_LENGTH]

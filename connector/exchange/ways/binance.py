@@ -10,6 +10,7 @@ from connector.domain import digits
 from connector.errors import Malformed
 from connector.exchange.parse import Raw, instant
 from connector.exchange.parse_account import Figures
+from connector.exchange.ways.binance_frames import read_binance
 from connector.exchange.ways.way import Way
 from connector.trading import KeyPermissions
 
@@ -142,6 +143,7 @@ USD_M = Way(
     overrides=(_SocketByChannel, _ListenKeyEnds),
     weight_window_ms=60_000,
     read_candle=_candle,
+    fast_lane=read_binance,
     absent_intervals=frozenset(("1s",)),
     funding_in_mark_price=_funding,
     forget_listen_key=_forget_key,
@@ -154,5 +156,6 @@ SPOT = Way(
     spot_by_default=True,
     weight_window_ms=60_000,
     read_candle=_candle,
+    fast_lane=read_binance,
     key_permissions=(_ASKS_PERMISSIONS, _permissions("enableSpotAndMarginTrading")),
 )

@@ -8,6 +8,7 @@ import ccxt
 from connector.domain import MarketType
 from connector.exchange.parse import Raw, instant
 from connector.exchange.parse_account import Figures
+from connector.exchange.ways.bybit_frames import read_bybit
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import TickerFigures, Way
 from connector.trading import KeyPermissions, MarginMode
@@ -118,6 +119,7 @@ BYBIT = Way(
     # "Spot can input up to 10 args for each subscription request", v5 "Connect"
     symbols_a_message=MappingProxyType({MarketType.SPOT: 10}),
     read_candle=_candle,
+    fast_lane=read_bybit,
     ticker_figures=_ticker,
     batch_limit=10,
     cancel_batch_limit=10,

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from connector.domain import Digits, MarketType
+from connector.exchange.lane.reader import MakeReader
 from connector.exchange.parse import Raw
 from connector.exchange.parse_account import Figures
 from connector.trading import KeyPermissions
@@ -55,6 +56,8 @@ class Way:
     """How many symbols a subscription message may name, where it is fewer than MOST_SYMBOLS."""
     read_candle: CandleReader | None = None
     """None: candles as ccxt parses them, closed by the next bar or the clock."""
+    fast_lane: MakeReader | None = None
+    """Who reads market frames past ccxt's handler; None: ccxt reads them all."""
     candles_count_contracts: bool = False
     """Whether a contract's bars tell their volume in contracts, both asked for and streamed."""
     ticker_figures: Callable[[Raw, Raw], TickerFigures] | None = None
