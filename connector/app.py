@@ -146,6 +146,7 @@ async def embedded_exchange(
     simulator = Simulator(simulator_config(config))
     await simulator.start()
     stack.push_async_callback(simulator.stop)
+    log.info("embedded exchange", rest=simulator.rest_url, control=simulator.control_url)
     urls = embedded_urls(simulator.rest_url, simulator.ws_url, simulator.config.dialect)
     return simulator, _with_embedded_keys(config, simulator.config), urls
 
@@ -161,7 +162,10 @@ def simulator_config(config: Config) -> SimulatorConfig:
             msgspec.convert({key: value}, SimulatorConfig)
         except ValueError as error:
             raise BadConfig(f"simulator.{key}: {error}") from None
-    return msgspec.convert(given, SimulatorConfig)
+    try:
+        return msgspec.convert(given, SimulatorConfig)
+    except ValueError as error:  # a fault that the dialect doesn't know
+        raise BadConfig(f"simulator: {error}") from None
 
 
 def _with_embedded_keys(config: Config, simulated: SimulatorConfig) -> Config:
@@ -219,6 +223,7 @@ async def simulate_until_stopped(values: dict[str, object], announce: Announce) 
                         "port": simulator.port,
                         "rest": simulator.rest_url,
                         "websocket": simulator.ws_url,
+                        "control": simulator.control_url,
                     }
                 )
                 await stopped

@@ -289,6 +289,10 @@ class SimulatorSettings(_Section):
     seed: int = 7
     speed: float = Field(default=1.0, description="60: a 1m bar lasts a second")
     updates_per_second: float = Field(default=5.0, description="trades per symbol")
+    faults: list[str] = Field(
+        default_factory=list[str],
+        description="what goes wrong from the start; `connector simulate --faults` lists them",
+    )
 
 
 class StateConfig(_Section):

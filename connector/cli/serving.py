@@ -51,11 +51,21 @@ def simulate(
     dialect: Annotated[str, typer.Option(help="Whose protocol: binance or bybit.")] = "binance",
     speed: Annotated[float, typer.Option(help="60: a 1m bar lasts a second.")] = 1.0,
     updates_per_second: Annotated[float, typer.Option(help="Trades per symbol.")] = 5.0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="What goes wrong: drop:every=30s. May be repeated."),
+    ] = None,
+    faults: Annotated[bool, typer.Option("--faults", help="List every fault, and end.")] = False,
 ) -> None:
     """Run the embedded exchange alone: REST and websockets of a real one's protocol on loopback.
 
     The protocol is Binance USD-M futures', or Bybit v5's of linear perpetuals.
     """
+    if faults:
+        from connector.simulator.chaos.registry import listed
+
+        print(listed())
+        return
     from connector.app import simulate_until_stopped
     from connector.config import LogConfig
     from connector.logs import configure_logs
@@ -70,5 +80,6 @@ def simulate(
         "symbols": names,
         "speed": speed,
         "updates_per_second": updates_per_second,
+        "faults": fault or [],
     }
     run(lambda: simulate_until_stopped(values, announce))

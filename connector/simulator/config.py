@@ -6,6 +6,7 @@ from typing import cast
 
 import msgspec
 
+from connector.simulator.chaos.registry import planned
 from connector.simulator.market.catalogue import chosen_terms
 from connector.simulator.trading.money import money_of
 
@@ -83,6 +84,9 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Wall seconds that a listen key lives without being prolonged: clients count in theirs.
     Other dialects have none."""
 
+    faults: tuple[str, ...] = ()
+    """Faults from the start, as `connector simulate --faults` lists them."""
+
     def __post_init__(self) -> None:
         if self.dialect not in DIALECTS:
             raise ValueError(f"dialect must be {' or '.join(DIALECTS)}, got {self.dialect!r}")
@@ -102,6 +106,8 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
             money_of(str(amount), f"balance of {asset}")
         if self.start_ms is not None:
             _within("start_ms", self.start_ms, _YEAR_2010_MS, _YEAR_2100_MS)
+        for fault in self.faults:
+            planned(fault, self.dialect)
         if not _HOST.fullmatch(self.host):
             raise ValueError(f"host must be a name or an address, got {self.host!r}")
 

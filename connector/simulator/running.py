@@ -5,6 +5,9 @@ import time
 
 from aiohttp import web
 
+from connector.simulator.chaos.chaos import Chaos
+from connector.simulator.chaos.control import Control
+from connector.simulator.chaos.strikes import Struck
 from connector.simulator.config import SimulatorConfig
 from connector.simulator.dialects import dialect_of
 from connector.simulator.market.bar import Bar
@@ -70,7 +73,18 @@ class Running:
         self._faults = faults
         faults.on_taken = self.hub.tell_changed
         self._turn: asyncio.TimerHandle | None = None
+        self._struck = Struck(
+            hub=self.hub,
+            dialect=self.dialect,
+            market=self.market,
+            orders=self.desk,
+            requests=faults,
+            seed=config.seed,
+        )
+        self.chaos = Chaos(self._struck, config.dialect)
+        self._first_faults = config.faults
         application = self.dialect.application(self._exchange(config))
+        application.middlewares.insert(0, Control(self.chaos).middleware)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
 
     async def start(self) -> None:
@@ -84,11 +98,14 @@ class Running:
         self.port = self._runner.addresses[0][1]
         if self._walks:
             self._walk()
+        for text in self._first_faults:
+            self.chaos.begin(text)
 
     async def stop(self) -> None:
         """End everything."""
         if self._turn is not None:
             self._turn.cancel()
+        self.chaos.end_all()
         self._faults.release()
         await self.dialect.close_websockets()
         await self._runner.cleanup()
@@ -128,7 +145,8 @@ class Running:
             desk=self.desk,
             settings=Settings(self.desk, self.dialect),
             faults=self._faults,
-            now_ms=self.clock.now_ms,
+            now_ms=lambda: self.clock.now_ms() + self._struck.skew_ms,
+            told_ms=lambda: self.market.now_ms + self._struck.skew_ms,
             catch_up=self.catch_up,
             checks_timestamps=checks,
         )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from connector.simulator.chaos.control import PATH
 from connector.simulator.config import SimulatorConfig
 from connector.simulator.dialects import failure_of
 from connector.simulator.market.clock import ManualClock, SystemClock, WallClock
@@ -71,6 +72,11 @@ class Simulator:
     def ws_url(self) -> str:
         """`ws://127.0.0.1:PORT`, to be followed by /ws, /stream, or /market/ws and the like."""
         return f"ws://{_in_url(self.config.host)}:{self.port}"
+
+    @property
+    def control_url(self) -> str:
+        """Where faults are asked for over HTTP."""
+        return self.rest_url + PATH
 
     @property
     def symbols(self) -> list[str]:
@@ -198,6 +204,27 @@ class Simulator:
     def list_late(self, late: bool) -> None:
         desk = self._now.desk
         desk.orders.unlisted_from = desk.next_order_id if late else None
+
+    def begin_fault(self, text: str) -> int:
+        """Let a fault strike, now or as it says; give its number.
+
+        Shapes:  `drop:refuse=4s`; `connector/simulator/chaos/registry.py` has them all.
+        Errors:  ValueError that says what is allowed.
+        """
+        return self._now.chaos.begin(text).number
+
+    def end_fault(self, number: int) -> None:
+        """End a fault; what it held back is sent. KeyError for one that isn't there, or is over."""
+        self._now.chaos.end(number)
+
+    def end_faults(self) -> None:
+        """End every fault that was begun by text."""
+        self._now.chaos.end_all()
+
+    @property
+    def faults_begun(self) -> list[str]:
+        """The faults that are not over, as they were asked for."""
+        return [each.plan.text for each in self._now.chaos.begun]
 
     def fail_next(self, method: str, path: str, how: How, times: int = 1) -> None:
         """Let the next requests to a path fail: `Faults.fail_next` says how.

@@ -55,7 +55,8 @@ class Binance:
         private = PrivateRest(signing, self.hub, self._user_data, exchange.catch_up)
         endpoints = OrderRest(market, desk).endpoints()
         endpoints |= AccountRest(market, desk, exchange.settings).endpoints()
-        routes = PublicRest(market, exchange.catch_up).routes() | private.routes(endpoints)
+        routes = PublicRest(market, exchange.catch_up, exchange.told_ms).routes()
+        routes |= private.routes(endpoints)
         return build_application(routes, self._websockets.serve, exchange.faults)
 
     async def close_websockets(self) -> None:

@@ -23,16 +23,18 @@ _ALL_FUNDING_ROWS = 200
 class PublicRest:
     """Answers what needs no signature. `bring_up_to_date` is called before each answer."""
 
-    def __init__(self, market: Market, bring_up_to_date: Callable[[], object]) -> None:
+    def __init__(
+        self, market: Market, bring_up_to_date: Callable[[], object], told_ms: Callable[[], int]
+    ) -> None:
         self._market = market
+        self._told_ms = told_ms
         self._bring_up_to_date = bring_up_to_date
 
     def routes(self) -> dict[tuple[str, str], Handler]:
         """Give the endpoints by method and path."""
-        market = self._market
         answered: dict[str, Answer] = {
             "/fapi/v1/ping": lambda _: {},
-            "/fapi/v1/time": lambda _: {"serverTime": market.now_ms},
+            "/fapi/v1/time": lambda _: {"serverTime": self._told_ms()},
             "/fapi/v1/exchangeInfo": self._exchange_info,
             "/fapi/v1/ticker/24hr": self._one_or_all(answers.day_ticker),
             "/fapi/v1/ticker/price": self._one_or_all(answers.price_ticker),

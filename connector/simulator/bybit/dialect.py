@@ -55,7 +55,7 @@ class Bybit:
             unread_bytes=config.unread_bytes,
         )
         application = web.Application(middlewares=[exchange.faults.middleware])
-        routes = PublicRest(market, exchange.catch_up).routes()
+        routes = PublicRest(market, exchange.catch_up, exchange.told_ms).routes()
         endpoints = OrderRest(market, exchange.desk).endpoints()
         account = AccountRest(market, exchange.desk, exchange.settings, config.api_key)
         for route, endpoint in (endpoints | account.endpoints()).items():

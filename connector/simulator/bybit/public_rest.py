@@ -29,8 +29,11 @@ _OPEN_INTEREST_MS = {
 class PublicRest:
     """Answers what needs no signature. `bring_up_to_date` is called before each answer."""
 
-    def __init__(self, market: Market, bring_up_to_date: Callable[[], object]) -> None:
+    def __init__(
+        self, market: Market, bring_up_to_date: Callable[[], object], told_ms: Callable[[], int]
+    ) -> None:
         self._market = market
+        self._told_ms = told_ms
         self._bring_up_to_date = bring_up_to_date
 
     def routes(self) -> Routes:
@@ -61,7 +64,7 @@ class PublicRest:
         return handle
 
     def _time(self, parameters: Parameters) -> Row:
-        now_ms = self._market.now_ms
+        now_ms = self._told_ms()
         return {"timeSecond": str(now_ms // 1000), "timeNano": str(now_ms * 1_000_000)}
 
     def _instruments(self, parameters: Parameters) -> Row:

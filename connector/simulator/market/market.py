@@ -117,6 +117,12 @@ class Market:
         self._listener.on_trade(listing, trade)
         return trade
 
+    def flood(self, trades: int) -> None:
+        """Let every instrument trade so often at the present instant, as its walk goes."""
+        for _ in range(trades):
+            for listing in self._in_order:
+                self._listener.on_trade(listing, listing.walk_on(self.now_ms))
+
     def pause(self) -> None:
         """Let the walks rest; time goes on and bars close."""
         self.paused = True

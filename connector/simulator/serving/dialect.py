@@ -26,16 +26,19 @@ class Exchange(msgspec.Struct, frozen=True):
     settings: Settings
     faults: Faults
     now_ms: Callable[[], int]
-    """The exchange's clock, which may be ahead of what has happened."""
+    """The clock that requests are checked by, which may be ahead of what has happened."""
     catch_up: Callable[[], object]
     """Let what is due happen, and send it."""
     checks_timestamps: bool
+    told_ms: Callable[[], int]
+    """What it says when it is asked for the time."""
 
 
 class Sockets(Protocol):
     """A dialect's hub, whatever its sessions are; `Hub` says what each does."""
 
     too_slow: int
+    deliver: Callable[[Session], None]
 
     @property
     def sessions(self) -> Collection[Session]: ...  # noqa: D102

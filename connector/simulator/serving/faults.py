@@ -14,18 +14,31 @@ How = str | tuple[str, float]
 ANY = "*"
 _STAGES = ("before", "after")
 _KINDS = ("cut", "hang", "status", "delay")
+_RETRY_AFTER = "Retry-After"
+_WEB_PAGE = "<!DOCTYPE html><html><body><h1>Please wait</h1></body></html>"
+
+Matches = Callable[[web.Request], bool]
+"""Whether a request is meant."""
+
+FOR_EVER = 1 << 62
 
 Failure = Callable[[int, str], web.Response]
 """(status, "before" or "after" it was executed) → what the exchange says under that status."""
 
 
-class _Planned(msgspec.Struct):
-    method: str
-    path: str
+class Failing(msgspec.Struct, kw_only=True):
+    """Requests that are to fail, and how."""
+
+    matches: Matches
     kind: str
-    stage: str
-    number: float
-    times: int
+    """"cut", "hang", "status", "delay" as `Faults.fail_next` says; "half": executed, half an
+    answer; "garbage": executed, a web page."""
+    stage: str = "after"
+    number: float = 0.0
+    """A status, or seconds."""
+    retry_after_s: int | None = None
+    """0: a status without the header; None: as the exchange does."""
+    times: int = FOR_EVER
 
 
 class Faults:
@@ -39,13 +52,13 @@ class Faults:
         """While true, each new websocket is cut; REST goes on."""
         self.on_taken: Callable[[], None] | None = None
         """Called when a request has been let fail."""
-        self._planned: list[_Planned] = []
+        self._planned: list[Failing] = []
         self._released = asyncio.Event()
 
     @property
     def planned(self) -> int:
-        """Failures still to come."""
-        return sum(each.times for each in self._planned)
+        """Failures still to come; those without a number count once."""
+        return sum(1 if each.times > FOR_EVER // 2 else each.times for each in self._planned)
 
     def fail_next(self, method: str, path: str, how: How, times: int = 1) -> None:
         """Let the next requests to a path fail; several plans are used up in their order.
@@ -65,7 +78,25 @@ class Faults:
             raise ValueError(f"no such way to fail: {how!r}")
         if times < 1:
             raise ValueError(f"times must be at least 1, got {times}")
-        self._planned.append(_Planned(method.upper(), path, kind, stage, number, times))
+
+        def matches(request: web.Request) -> bool:
+            return method.upper() in (ANY, request.method) and path in (ANY, request.path)
+
+        self.plan(Failing(matches=matches, kind=kind, stage=stage, number=number, times=times))
+
+    def plan(self, failing: Failing) -> Callable[[], None]:
+        """Let requests fail until what is given back is called; what hangs is cut then."""
+        self._planned.append(failing)
+
+        def withdraw() -> None:
+            self._withdraw(failing)
+            if failing.kind == "hang":
+                self.release()
+
+        return withdraw
+
+    def _withdraw(self, failing: Failing) -> None:
+        self._planned[:] = [each for each in self._planned if each is not failing]
 
     def forget(self) -> None:
         """Let nothing fail any more; what hangs is cut."""
@@ -94,26 +125,45 @@ class Faults:
             await asyncio.sleep(planned.number)
             return await handler(request)
         response = await handler(request)
+        if planned.kind == "half":
+            return await _half(request, response)
         if planned.kind != "delay":
             return await self._failed(request, planned)
         await asyncio.sleep(planned.number)
         return response
 
-    def _take(self, request: web.Request) -> _Planned | None:
+    def _take(self, request: web.Request) -> Failing | None:
         for planned in self._planned:
-            if planned.method in (ANY, request.method) and planned.path in (ANY, request.path):
+            if planned.matches(request):
                 planned.times -= 1
                 if not planned.times:
-                    self._planned.remove(planned)
+                    self._withdraw(planned)
                 return planned
         return None
 
-    async def _failed(self, request: web.Request, planned: _Planned) -> web.StreamResponse:
+    async def _failed(self, request: web.Request, planned: Failing) -> web.StreamResponse:
+        if planned.kind == "garbage":
+            return web.Response(text=_WEB_PAGE, content_type="text/html")
         if planned.kind == "status":
-            return self._failure(int(planned.number), planned.stage)
+            response = self._failure(int(planned.number), planned.stage)
+            if planned.retry_after_s is not None:
+                response.headers.pop(_RETRY_AFTER, None)
+            if planned.retry_after_s:
+                response.headers[_RETRY_AFTER] = str(planned.retry_after_s)
+            return response
         if planned.kind == "hang":
             await self._released.wait()
         return _cut(request)
+
+
+async def _half(request: web.Request, whole: web.StreamResponse) -> web.StreamResponse:
+    body = whole.body if isinstance(whole, web.Response) else None
+    if isinstance(body, bytes):
+        half = web.StreamResponse(status=whole.status, headers={"Content-Length": str(len(body))})
+        half.content_type = whole.content_type
+        await half.prepare(request)
+        await half.write(body[: len(body) // 2])
+    return _cut(request)
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -6,6 +6,8 @@ from struct import pack
 from typing import NamedTuple
 
 _TEXT = 0x81
+_CLOSE = 0x88
+_FAREWELL_S = 1.0
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -54,8 +56,16 @@ class Session:
 
     def flush(self) -> None:
         """Write what was gathered."""
-        written = b"".join(self._gathered)
-        self._gathered.clear()
+        self.write(self.taken())
+
+    def taken(self) -> list[bytes]:
+        """Give what was gathered, to be written or not."""
+        frames, self._gathered = self._gathered, []
+        return frames
+
+    def write(self, frames: list[bytes]) -> None:
+        """Write frames in one piece."""
+        written = b"".join(frames)
         if self._transport.is_closing():
             return
         if self._transport.get_write_buffer_size() + len(written) > self._unread_bytes:
@@ -68,3 +78,14 @@ class Session:
         """End the connection without a word."""
         self._gathered.clear()
         self._transport.abort()
+
+    def close(self, code: int, reason: str) -> None:
+        """Send a close frame; a client that doesn't answer it within a second is cut."""
+        payload = pack("!H", code) + reason.encode()
+        self.write([*self.taken(), bytes((_CLOSE, len(payload))) + payload])
+        asyncio.get_running_loop().call_later(_FAREWELL_S, self._transport.abort)
+
+    def freeze(self) -> None:
+        """Read nothing more, so that not even a ping is answered."""
+        if isinstance(self._transport, asyncio.Transport) and not self._transport.is_closing():
+            self._transport.pause_reading()
