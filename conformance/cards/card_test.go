@@ -45,12 +45,16 @@ const (
 	between = 1500 * time.Millisecond
 )
 
-// A connector may ask an exchange only so much in a minute; the two halves share nothing.
+// A connector may ask an exchange only so much in a minute; these share nothing.
 func (c Card) site() string {
-	if c.On == "" && c.Trades {
+	switch {
+	case c.On != "" || !c.Trades:
+		return c.On
+	case strings.HasPrefix(c.Number, "3."):
+		return "orders"
+	default:
 		return "trading"
 	}
-	return c.On
 }
 
 func every() []Card {

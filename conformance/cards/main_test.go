@@ -33,6 +33,7 @@ var (
 // What the embedded exchange is told, by the name that a card's On says.
 var setups = map[string][]string{
 	"":        {},
+	"orders":  {},
 	"trading": {},
 	// a 1m bar lasts a second, and there are more updates than may pass
 	"fast": {
@@ -81,7 +82,7 @@ func run(m *testing.M) int {
 func prepare(folder string) error {
 	if address := os.Getenv("ADDRESS"); address != "" {
 		sites[""] = &site{address: address, mayTrade: os.Getenv("TRADE") == "1"}
-		sites["trading"] = sites[""]
+		sites["orders"], sites["trading"] = sites[""], sites[""]
 		return nil
 	}
 	program := os.Getenv("CONNECTOR")
