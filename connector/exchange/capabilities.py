@@ -8,17 +8,16 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 import ccxt.pro
 
 from connector.config import BadConfig
 from connector.domain import MarketType, PriceSource
+from connector.exchange.embedded import DEFAULT_DIALECT, EMBEDDED_CLASSES
 from connector.exchange.ways import Way, way_of
 
 EMBEDDED_ID = "sim"
-EMBEDDED_CLASSES: Mapping[str, str] = MappingProxyType({"binance": "binanceusdm", "bybit": "bybit"})
 """Which of ccxt's classes speaks a dialect of the embedded exchange; the first is the usual one."""
 
 PRICE_KINDS: Mapping[PriceSource, tuple[str, ...]] = {
@@ -196,7 +195,7 @@ def capabilities_of(exchange_id: str) -> Capabilities:
 
     Errors:  BadConfig for an id that ccxt.pro hasn't, with near misses.
     """
-    name = EMBEDDED_CLASSES["binance"] if exchange_id == EMBEDDED_ID else exchange_id
+    name = EMBEDDED_CLASSES[DEFAULT_DIALECT] if exchange_id == EMBEDDED_ID else exchange_id
     if name not in ccxt.pro.exchanges:
         near = difflib.get_close_matches(name.lower(), exchange_ids(), 3, 0.6)
         hint = f"did you mean {', '.join(near)}?" if near else "`connector capabilities` lists all"

@@ -1,13 +1,17 @@
 """Point a ccxt class at another exchange of the same protocol, so that nothing else is reached."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import ccxt.pro
 
-from connector.exchange.capabilities import EMBEDDED_CLASSES
+DEFAULT_DIALECT = "binance"
+EMBEDDED_CLASSES: Mapping[str, str] = MappingProxyType({"binance": "binanceusdm", "bybit": "bybit"})
+"""Which of ccxt's classes speaks each dialect of the embedded exchange."""
 
 
-def embedded_urls(rest_url: str, ws_url: str, dialect: str = "binance") -> dict[str, Any]:
+def embedded_urls(rest_url: str, ws_url: str, dialect: str = DEFAULT_DIALECT) -> dict[str, Any]:
     """Give the `urls` that lead to the embedded exchange. Shapes as in `redirected`."""
     return redirected(EMBEDDED_CLASSES[dialect], rest_url, ws_url)
 

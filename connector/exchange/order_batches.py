@@ -13,7 +13,7 @@ from connector.errors import ConnectorError, OrderNotFound, Transient
 from connector.exchange.order_faults import is_outcome_unknown, order_error, refusal
 from connector.exchange.order_lookup import SEND_TIMEOUT_S
 from connector.exchange.orders import Orders
-from connector.exchange.parse import Raw
+from connector.exchange.parse_fields import Raw
 from connector.exchange.session import Session
 from connector.trading import Order, OrderRequest, OrderStatus
 

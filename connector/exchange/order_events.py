@@ -12,7 +12,7 @@ from connector.errors import ConnectorError, Malformed, OrderNotFound, Transient
 from connector.exchange.channel import Channel, Leave, OnError
 from connector.exchange.journal import JournalById
 from connector.exchange.order_lookup import OrderLookup
-from connector.exchange.parse import Raw
+from connector.exchange.parse_fields import Raw
 from connector.exchange.session import Session
 from connector.exchange.tap import connected, hang_up, hang_up_unserved
 from connector.trading import Order, Trade

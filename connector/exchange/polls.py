@@ -6,7 +6,7 @@ from typing import Any
 
 from connector.domain import PriceSource
 from connector.errors import ConnectorError, Unsupported
-from connector.exchange.parse import Raw
+from connector.exchange.parse_fields import Raw
 from connector.exchange.polled import Polled
 from connector.exchange.session import Session
 

@@ -19,7 +19,8 @@ from connector.errors import (
     Transient,
     Unsupported,
 )
-from connector.exchange.capabilities import EMBEDDED_CLASSES, auto_market_type, offers
+from connector.exchange.capabilities import auto_market_type, offers
+from connector.exchange.embedded import DEFAULT_DIALECT, EMBEDDED_CLASSES
 from connector.exchange.faults import as_ours
 from connector.exchange.lane import Lane
 from connector.exchange.pacing import RollingWindow
@@ -62,7 +63,7 @@ class Session:
         self,
         config: ExchangeConfig,
         urls: Mapping[str, Any] | None = None,
-        dialect: str = "binance",
+        dialect: str = DEFAULT_DIALECT,
     ) -> None:
         """`urls` and `dialect` are the embedded exchange's."""
         class_name = EMBEDDED_CLASSES[dialect] if config.embedded else config.id

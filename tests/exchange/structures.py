@@ -102,6 +102,13 @@ COMPLETE: list[dict[str, Any]] = [
         "low": "96900.0",
         "volume": "12.345",
         "confirm": True,
+        "n": "1m_BTCUSDT",
+        "a": "12.345",
+        "w": True,
+        "id": "BTCUSDT",
+        "instId": "BTCUSDT",
+        "arg": {"instId": "BTCUSDT"},
+        "contract": True,
         "info": {"r": "0.0001", "T": NOW_MS + 1},
     },
     {  # balances

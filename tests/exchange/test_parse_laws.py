@@ -53,7 +53,16 @@ def _seven(exchange_id: str, symbol: str) -> int:
 
 def _own_frames(way: Way, raw: Any, row: Any) -> object:
     """What an exchange's own file reads, of whatever shape."""
-    for frame in (raw, row, {"k": raw, "data": [raw, row]}, {"k": row, "data": raw}):
+    for frame in (
+        raw,
+        row,
+        {"k": raw, "data": [raw, row], "result": raw, "arg": raw},
+        {"k": row, "data": raw, "result": [row, raw]},
+        {
+            "result": [{**raw, "t": NOW_MS // 1000}],
+            "data": [[NOW_MS, *(row if type(row) is list else ())]],
+        },
+    ):
         read = None if way.read_candle is None else way.read_candle(frame, NOW_MS, raw)
         if read is not None:
             parse_candle(BTC, *read)

@@ -6,11 +6,10 @@ from typing import Any
 
 import ccxt
 
-from connector.domain import digits
-from connector.errors import Malformed
-from connector.exchange.parse import Raw, instant
 from connector.exchange.parse_account import Figures
+from connector.exchange.parse_fields import Raw, instant
 from connector.exchange.ways.binance_frames import read_binance
+from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import Way
 from connector.trading import KeyPermissions
 
@@ -51,20 +50,12 @@ def _figures(balance: Raw) -> Figures:
     Source:  `{"totalWalletBalance":"100000.00","totalMarginBalance":…,"totalMaintMargin":…,
              "availableBalance":…}`, Binance USD-M "Account Information V3".
     """
-    info = balance.get("info")
-    info = info if isinstance(info, Mapping) else {}
-
-    def told(key: str) -> str | None:
-        try:
-            return digits(info.get(key))
-        except Malformed:
-            return None
-
+    info = table(balance, "info")
     return Figures(
-        wallet=told("totalWalletBalance"),
-        margin_balance=told("totalMarginBalance"),
-        available=told("availableBalance"),
-        maintenance=told("totalMaintMargin"),
+        wallet=told(info, "totalWalletBalance"),
+        margin_balance=told(info, "totalMarginBalance"),
+        available=told(info, "availableBalance"),
+        maintenance=told(info, "totalMaintMargin"),
     )
 
 

@@ -4,8 +4,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from connector.exchange.parse import Raw
 from connector.exchange.parse_account import Figures
+from connector.exchange.parse_fields import EXACT, Raw, plain
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import TickerFigures, Way
 from connector.trading import MarginMode
@@ -32,9 +32,9 @@ def _figures(balance: Raw) -> Figures:
     unified = table(balance, "info", "data")
     own = unified or table(balance, "info")
     equity = told(own, "accountEquity")
-    made = told(own, "unrealisedPnl" if unified else "unrealizedPL")
+    made = Decimal(told(own, "unrealisedPnl" if unified else "unrealizedPL") or 0)
     return Figures(
-        wallet=None if equity is None else str(Decimal(equity) - Decimal(made or 0)),
+        wallet=None if equity is None else plain(EXACT.subtract(Decimal(equity), made)),
         margin_balance=(told(own, "effEquity") if unified else None) or equity,
         available=told(own, "crossedMaxAvailable"),
         maintenance=told(own, "mmr"),

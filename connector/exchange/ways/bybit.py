@@ -6,8 +6,8 @@ from typing import Any
 import ccxt
 
 from connector.domain import MarketType
-from connector.exchange.parse import Raw, instant
 from connector.exchange.parse_account import Figures
+from connector.exchange.parse_fields import Raw, instant
 from connector.exchange.ways.bybit_frames import read_bybit
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import TickerFigures, Way

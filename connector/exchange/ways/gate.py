@@ -1,11 +1,10 @@
 """Gate v4: perpetuals are counted in contracts of `quanto_multiplier`."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
-from connector.exchange.parse import Raw, in_base_units, instant
-from connector.exchange.parse_account import Figures
+from connector.exchange.parse_account import Figures, total_of
+from connector.exchange.parse_fields import Raw, in_base_units, instant, optional_id
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import TickerFigures, Way
 from connector.trading import MarginMode
@@ -23,7 +22,7 @@ def _candle(frame: Any, open_ms: int, market: Raw) -> tuple[list[Any], bool] | N
     for bar in result if isinstance(result, list) else [result]:
         if not isinstance(bar, dict) or (instant(bar.get("t")) or 0) * 1000 != open_ms:
             continue
-        if str(bar.get("n")).partition("_")[2] == market.get("id"):
+        if optional_id(bar.get("n")).partition("_")[2] == market.get("id"):
             volume = bar.get("v" if market.get("contract") else "a")
             return [open_ms, *(bar.get(key) for key in "ohlc"), volume], bar.get("w") is True
     return None
@@ -59,10 +58,10 @@ def _figures(balance: Raw) -> Figures:
             mode=MarginMode.UNIFIED,
         )
     own = table(balance, "info")
-    wallet, made = told(own, "total"), told(own, "unrealised_pnl")
+    wallet, made = told(own, "total"), told(own, "unrealised_pnl") or "0"
     return Figures(
         wallet=wallet,
-        margin_balance=None if wallet is None else str(Decimal(wallet) + Decimal(made or 0)),
+        margin_balance=total_of((wallet, made)),
         available=told(own, "available"),
         maintenance=told(own, "maintenance_margin"),
     )

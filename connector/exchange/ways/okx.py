@@ -4,8 +4,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from connector.exchange.parse import Raw, instant
 from connector.exchange.parse_account import Figures
+from connector.exchange.parse_fields import Raw, instant
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import TickerFigures, Way
 from connector.trading import KeyPermissions, MarginMode

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from connector.domain import Digits, digits
-from connector.errors import Malformed
-from connector.exchange.parse import Raw
+from connector.domain import Digits
+from connector.exchange.parse_fields import Raw, number
 
 
 def table(raw: Raw, *keys: str) -> Raw:
@@ -23,7 +22,4 @@ def table(raw: Raw, *keys: str) -> Raw:
 
 def told(raw: Raw, key: str) -> Digits | None:
     """Give a number that was told, None for none."""
-    try:
-        return digits(raw.get(key))
-    except Malformed:
-        return None
+    return number(raw.get(key))

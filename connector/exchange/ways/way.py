@@ -7,8 +7,8 @@ from typing import Any
 
 from connector.domain import Digits, MarketType
 from connector.exchange.lane.reader import MakeReader
-from connector.exchange.parse import Raw
 from connector.exchange.parse_account import Figures
+from connector.exchange.parse_fields import Raw
 from connector.trading import KeyPermissions
 
 CandleReader = Callable[[Any, int, Raw], tuple[list[Any], bool] | None]

@@ -17,7 +17,14 @@ from connector.exchange.ways import GENERIC, TABLE, way_of
 ROOT = Path(connector.__file__).parent
 TABLES = ("exchange/ways/", "exchange/client_ids.py", "exchange/order_fault_table.py")
 """Where exchanges are named: each one's own way, its client ids, its codes for a refusal."""
-EMBEDDED = ("simulator/", "exchange/session.py", "exchange/embedded.py", "app.py", "config.py")
+EMBEDDED = (
+    "simulator/",
+    "exchange/session.py",
+    "exchange/embedded.py",
+    "app.py",
+    "config.py",
+    "cli/serving.py",
+)
 """Where the embedded exchange's dialects are named, which are those of real exchanges."""
 
 
