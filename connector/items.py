@@ -26,6 +26,8 @@ COUNTED = ("dropped", "held", "coalesced")
 RATE_TICK = Decimal("0.00000001")
 """Funding rates have no tick; exchanges tell eight places."""
 
+_TENTHS = {tenth: tenth for tenth in (Decimal(1).scaleb(-places) for places in range(13))}
+
 M = TypeVar("M", wire.PriceChange, wire.FundingUpdate)
 T = TypeVar("T")
 
@@ -46,7 +48,8 @@ def prices(tick: Tick, now_ms: Clock) -> Items[Price]:
     """Of the price feed."""
 
     def with_price(price: Price, value: Decimal) -> Price:
-        return replace(price, price=_price_to_tick(value, tick(price.symbol)))
+        rounded = _price_to_tick(value, tick(price.symbol))
+        return Price(price.symbol, rounded, price.timestamp_ms)
 
     return Items(
         feed="price",
@@ -196,6 +199,9 @@ def order_messages(now_ms: Clock) -> Items[wire.OrderUpdate]:
 
 def to_tick(value: Decimal, tick: Decimal) -> str:
     """Round to the nearest multiple of the tick, half to even."""
+    tenth = _TENTHS.get(tick)
+    if tenth is not None:  # most are, and that is one step
+        return format(value.quantize(tenth), "f")
     return format(round(value / tick) * tick, "f")
 
 

@@ -13,6 +13,7 @@ from bench.scenarios import (
     many,
     memory,
     orders,
+    stages,
     start,
     trading,
     unary,
@@ -34,6 +35,7 @@ SCENARIOS: dict[str, Scenario] = {
         default,
         closes,
         cycles,
+        stages,
         start,
     )
 }

@@ -12,6 +12,7 @@ from connector.cli.examining import doctor, health
 from connector.cli.keys import keys_app
 from connector.cli.one_line_errors import OneLineErrors
 from connector.cli.ordering import order_app
+from connector.cli.piping import pipelines_app
 from connector.cli.serving import serve, simulate
 from connector.cli.settings import show_config
 from connector.cli.watching import watch_app
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command("serve")(serve)
 app.command("simulate")(simulate)
 app.command("config")(show_config)
+app.add_typer(pipelines_app, name="pipelines")
 app.add_typer(watch_app, name="watch")
 app.add_typer(order_app, name="order")
 app.add_typer(keys_app, name="keys")

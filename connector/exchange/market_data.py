@@ -67,6 +67,7 @@ class MarketData:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._channels: dict[object, Channel | Polled] = {}
+        self._ticks: dict[str, tuple[object, Decimal]] = {}
 
     async def close(self) -> None:
         """Stop keeping subscriptions."""
@@ -205,6 +206,16 @@ class MarketData:
         """Tell, from memory, what may be ordered in a symbol."""
         ccxt = self.session.ccxt
         return parse_symbol_info(ccxt.market(symbol), spelling, ccxt.precisionMode)
+
+    def price_tick(self, symbol: str) -> Decimal:
+        """Give the least step of a symbol's price: its tick, or its least decimal place."""
+        market = self.session.ccxt.market(symbol)
+        known, tick = self._ticks.get(symbol, (None, Decimal(0)))
+        if known is not market:  # markets are loaded anew every so often
+            info = self.symbol_info(symbol, symbol)
+            tick = Decimal(info.tick_size or 0) or Decimal(1).scaleb(-info.price_precision)
+            self._ticks[symbol] = market, tick
+        return tick
 
     def interval_ms(self, interval: str) -> int:
         """Give a kline interval's length.

@@ -1,6 +1,7 @@
 """Watch loops as Observables: cold, synchronous with the frame, one upstream a subscription."""
 
 from connector.observables.answers import Answers
+from connector.observables.around import Around
 from connector.observables.sources import (
     ExchangePrivateSources,
     ExchangeSources,
@@ -8,4 +9,11 @@ from connector.observables.sources import (
     Sources,
 )
 
-__all__ = ["Answers", "ExchangePrivateSources", "ExchangeSources", "PrivateSources", "Sources"]
+__all__ = [
+    "Answers",
+    "Around",
+    "ExchangePrivateSources",
+    "ExchangeSources",
+    "PrivateSources",
+    "Sources",
+]

@@ -97,9 +97,7 @@ class ExchangeSources:
 
     def price_tick(self, symbol: str) -> Decimal:
         """Give the market's tick; where it tells none, its least decimal place."""
-        info = self._market_data.symbol_info(symbol, symbol)
-        tick = Decimal(info.tick_size or 0)
-        return tick or Decimal(1).scaleb(-info.price_precision)
+        return self._market_data.price_tick(symbol)
 
     def price(self, symbol: str) -> Observable[Price]:
         """Emit a symbol's prices, from the configured source of prices."""

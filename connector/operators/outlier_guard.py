@@ -1,9 +1,9 @@
 """One wild value is nobody's price."""
 
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Hashable
 from decimal import Decimal
-from statistics import median
 from typing import Generic, TypeVar
 
 from connector.operators.each_item import each_item
@@ -15,11 +15,30 @@ T = TypeVar("T")
 class _Seen(Generic[T]):
     """A key's values that passed, and those that wait to be confirmed."""
 
-    __slots__ = ("held", "passed")
+    __slots__ = ("held", "passed", "remember", "sorted")
 
     def __init__(self, remember: int) -> None:
-        self.passed: deque[Decimal] = deque(maxlen=remember)
+        self.remember = remember
+        self.passed: deque[Decimal] = deque()
+        self.sorted: list[Decimal] = []
         self.held: list[tuple[T, Decimal]] = []
+
+    def passes(self, number: Decimal) -> None:
+        self.passed.append(number)
+        insort(self.sorted, number)
+        if len(self.passed) > self.remember:
+            oldest = self.passed.popleft()
+            del self.sorted[bisect_left(self.sorted, oldest)]
+
+    def forget(self) -> None:
+        self.passed.clear()
+        self.sorted.clear()
+
+    def median(self) -> Decimal:
+        middle = len(self.sorted) // 2
+        if len(self.sorted) % 2:
+            return self.sorted[middle]
+        return (self.sorted[middle - 1] + self.sorted[middle]) / 2
 
 
 def outlier_guard(
@@ -60,9 +79,9 @@ def outlier_guard(
             seen = by_key.get(item_key)
             if seen is None:
                 seen = by_key[item_key] = _Seen(remember)
-            if not seen.passed or is_near(number, median(seen.passed)):
+            if not seen.passed or is_near(number, seen.median()):
                 drop(seen)
-                seen.passed.append(number)
+                seen.passes(number)
                 forward(item)
                 return
             if seen.held and not is_near(number, seen.held[0][1]):
@@ -72,8 +91,9 @@ def outlier_guard(
                 on_held()
                 return
             agreed, seen.held = seen.held, []
-            seen.passed.clear()
-            seen.passed.extend(each for _, each in agreed)
+            seen.forget()
+            for _, each in agreed:
+                seen.passes(each)
             for each, _ in agreed:
                 forward(each)
 

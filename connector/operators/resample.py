@@ -59,7 +59,7 @@ def resample(
             if short.is_closed:
                 long.next_ms += from_ms
                 long.bar = None if is_last else joined
-            forward(replace(joined, is_closed=short.is_closed and is_last))
+            forward(replace(joined, is_closed=True) if short.is_closed and is_last else joined)
 
         return do
 
@@ -69,10 +69,13 @@ def resample(
 def _joined(long: Candle | None, short: Candle, opens_ms: int) -> Candle:
     if long is None:
         return replace(short, timestamp_ms=opens_ms, is_closed=False)
-    return replace(
-        long,
-        high=max(long.high, short.high, key=Decimal),
-        low=min(long.low, short.low, key=Decimal),
+    return Candle(
+        symbol=long.symbol,
+        timestamp_ms=opens_ms,
+        open=long.open,
+        high=long.high if Decimal(long.high) >= Decimal(short.high) else short.high,
+        low=long.low if Decimal(long.low) <= Decimal(short.low) else short.low,
         close=short.close,
         volume=format(_EXACTLY.add(Decimal(long.volume), Decimal(short.volume)), "f"),
+        is_closed=False,
     )

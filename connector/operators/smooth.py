@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import TypeVar
 
 from connector.operators.each_item import each_item
@@ -34,6 +35,10 @@ def smooth(
         raise ValueError(f"smooth: half_life is above 0, not {half_life}")
     half_life_ms = half_life / timedelta(milliseconds=1)
 
+    @lru_cache(maxsize=4096)
+    def weight(elapsed_ms: int) -> Decimal:
+        return Decimal(1 - 0.5 ** (elapsed_ms / half_life_ms))
+
     def make(forward: Callable[[T], None]) -> Callable[[T], None]:
         means: dict[Hashable, tuple[Decimal, int]] = {}
 
@@ -45,9 +50,9 @@ def smooth(
                 forward(item)
                 return
             mean, then = before
-            elapsed = max(0, at - then)
-            mean += (number - mean) * Decimal(1 - 0.5 ** (elapsed / half_life_ms))
-            means[item_key] = mean, max(at, then)
+            if at > then:
+                mean += (number - mean) * weight(at - then)
+                means[item_key] = mean, at
             forward(with_value(item, mean))
 
         return do

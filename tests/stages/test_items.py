@@ -8,7 +8,7 @@ from opensqt.market_maker.v1.events_pb2 import FundingUpdate, PriceChange
 from connector import items
 from connector.domain import FundingRate, Price
 from connector.stages import FEEDS
-from tests.stages.kinds import CANDLE, TICK, kinds, now_ms, tick
+from tests.stages.kinds import CANDLE, kinds, now_ms, tick
 
 
 @pytest.mark.parametrize("feed", FEEDS)
@@ -35,11 +35,11 @@ def test_what_is_computed_is_rounded_to_the_tick_and_nothing_else_changes() -> N
     assert isinstance(price, Price)
     assert isinstance(message, PriceChange)
 
-    assert prices.with_value(price, Decimal("97176.2499")) == Price("BTCUSDT", "97176.20", 1_234)
-    assert prices.with_value(price, Decimal("0.01")).price == str(TICK)
+    assert prices.with_value(price, Decimal("97176.2499")) == Price("BTCUSDT", "97176.2", 1_234)
+    assert prices.with_value(price, Decimal("0.01")).price == "0.1"
     told = messages.with_value(message, Decimal("97176.2501"))
     assert (told.price.value, told.timestamp, told.exchange) == (
-        "97176.30",
+        "97176.3",
         message.timestamp,
         "binance",
     )
@@ -52,6 +52,24 @@ def test_what_is_computed_is_rounded_to_the_tick_and_nothing_else_changes() -> N
     assert (changed.rate, changed.predicted_rate) == ("-0.00001235", "0.0002")
     told_rate = items.funding_messages(now_ms).with_value(update, Decimal("-0.0000123456"))
     assert (told_rate.rate.value, update.rate.value) == ("-0.00001235", "0.0001")
+
+
+@pytest.mark.parametrize(
+    ("value", "tick", "told"),
+    [
+        ("97176.26", "0.1", "97176.3"),
+        ("97176.25", "0.1", "97176.2"),
+        ("97176.26", "0.10", "97176.3"),
+        ("97176.26", "0.25", "97176.25"),
+        ("97176.26", "5", "97175"),
+        ("97176.26", "1", "97176"),
+        ("0.00001234567", "0.00000001", "0.00001235"),
+        ("0.000000004", "0.00000001", "0.00000000"),
+    ],
+)
+def test_rounding_ends_at_a_multiple_of_the_tick(value: str, tick: str, told: str) -> None:
+    assert items.to_tick(Decimal(value), Decimal(tick)) == told
+    assert Decimal(told) % Decimal(tick) == 0
 
 
 def test_distinct_sees_an_unchanged_price_whatever_its_zeros() -> None:
