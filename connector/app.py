@@ -26,6 +26,7 @@ from connector.feeds import Feeds
 from connector.grpc.server import Server
 from connector.grpc.service import Service
 from connector.grpc.trading_calls import Trading
+from connector.loop_lag import loop_lag_watched
 from connector.observables import ExchangePrivateSources, ExchangeSources
 from connector.plugins import pipelines_of, plugins_of
 from connector.simulator import Simulator, SimulatorConfig
@@ -59,6 +60,7 @@ class Connector:
         await self._closing.aclose()
 
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
+        await stack.enter_async_context(loop_lag_watched())
         config, urls = self.config, None
         plugins = plugins_of(config)
         pipelines = pipelines_of(config, plugins)

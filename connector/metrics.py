@@ -32,6 +32,11 @@ GAPS_UNFILLED = Counter(
 UPSTREAMS = Gauge(
     "connector_upstreams", "Shared upstream subscriptions now held, by feed.", ["feed"]
 )
+LOOP_LAG = Histogram(
+    "connector_loop_lag_seconds",
+    "How late the event loop ran a timer, looked at ten times a second.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
 REQUESTS = Counter("grpc_requests_total", "Finished gRPC calls.", ["method", "status"])
 REQUEST_SECONDS = Histogram(
     "grpc_request_duration_seconds", "Time from a gRPC call's start to its end.", ["method"]

@@ -18,6 +18,7 @@ from aiohttp import WSMsgType
 from connector import metrics
 from connector.exchange.faults import is_farewell
 from connector.exchange.lane import Lane
+from connector.exchange.receiving import read_in_slices
 
 log = structlog.get_logger(__name__)
 
@@ -196,6 +197,7 @@ def _tap(client: Any, lane: Lane | None) -> None:
     client.resolve = tapped_resolve
     client.reject = tapped_reject
     client.handle_message = guarded_handle_message
+    read_in_slices(client)
 
 
 def _retry_after_seconds(headers: Any) -> float | None:
