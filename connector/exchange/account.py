@@ -9,6 +9,7 @@ import structlog
 
 from connector.domain import Digits, MarketType
 from connector.errors import Malformed, Refused, Unsupported
+from connector.exchange.listings import list_positions
 from connector.exchange.parse import parse_symbol_info
 from connector.exchange.parse_account import (
     Figures,
@@ -158,8 +159,7 @@ class AccountData:
         session = self._session
         if not session.offers("fetchPositions"):
             raise Unsupported(f"{session.ccxt.id} has no fetchPositions")
-        asked = None if symbol is None else [symbol]
-        raws = await self._ask("positions", lambda: session.ccxt.fetch_positions(asked))
+        raws = await self._ask("positions", lambda: list_positions(session, symbol))
         return [
             raw
             for raw in raws

@@ -8,9 +8,17 @@ from typing import Any
 import structlog
 
 from connector import metrics
-from connector.errors import ConnectorError, Malformed, OrderNotFound, Transient, Unsupported
+from connector.errors import (
+    ConnectorError,
+    Malformed,
+    OrderNotFound,
+    Refused,
+    Transient,
+    Unsupported,
+)
 from connector.exchange.channel import Channel, Leave, OnError
 from connector.exchange.journal import JournalById
+from connector.exchange.listings import list_own_trades
 from connector.exchange.order_lookup import OrderLookup
 from connector.exchange.parse_fields import Raw
 from connector.exchange.session import Session
@@ -93,7 +101,11 @@ class OrderEvents:
                 await connected(self._session.ccxt, self._owns)
         except TimeoutError:
             raise Transient("the private websocket does not open") from None
-        listed = await self._orders.open_orders(None)
+        try:
+            listed = await self._orders.open_orders(None)
+        except (Refused, Unsupported) as error:
+            log.error("missed orders can't be told: open ones aren't listed", error=str(error))
+            raise
         known = {order.exchange_order_id for order in listed}
         gate = asyncio.Semaphore(LOOKUPS_AT_ONCE)
 
@@ -143,9 +155,14 @@ class OrderEvents:
     async def _trades(self, symbol: str, since_ms: int) -> list[Trade]:
         if not self._session.offers("fetchMyTrades"):
             return []
-        raws = await self._session.ask(
-            "own trades", lambda: self._session.ccxt.fetch_my_trades(symbol, since_ms)
-        )
+        session = self._session
+        try:
+            raws = await session.ask(
+                "own trades", lambda: list_own_trades(session, symbol, since_ms)
+            )
+        except Unsupported as error:  # the states that orders are in are told all the same
+            log.warning("own trades not repaired", symbol=symbol, error=str(error))
+            return []
         trades: list[Trade] = []
         for raw in raws:
             self._read(lambda raw=raw: self._orders.reader(symbol).trade(raw), trades.append)

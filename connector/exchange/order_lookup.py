@@ -1,7 +1,7 @@
 """Asking for the account's orders: one by either of its ids, or all that are open."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from connector.domain import Digits
@@ -14,6 +14,7 @@ from connector.errors import (
 )
 from connector.exchange.capabilities import ORDER_LISTS
 from connector.exchange.client_ids import ClientIds, rule_of
+from connector.exchange.listings import list_open_orders
 from connector.exchange.order_faults import is_outcome_unknown, order_error
 from connector.exchange.order_ids import OrderIds
 from connector.exchange.order_recency import RecentOrders
@@ -88,11 +89,13 @@ class OrderLookup:
     async def open_orders(self, symbol: str | None) -> list[Order]:
         """Ask for the open orders of a symbol, or of every served one.
 
-        Guarantee:  an order is among them from the answer to its placing on: one that the exchange
-                    doesn't list yet is asked for by itself.
+        Guarantee:  all of them, however many pages they fill, or an error; an order is among them
+                    from the answer to its placing on: one that the exchange doesn't list yet is
+                    asked for by itself.
+        Errors:     those of the questions; Unsupported for a list that nobody can read to its end.
         """
-        ccxt = self._session.ccxt
-        raws = await self._asked(lambda: self._call(lambda: ccxt.fetch_open_orders(symbol)))
+        session = self._session
+        raws = await self._asked(lambda: self._call(lambda: list_open_orders(session, symbol)))
         serves = self._session.symbols.serves
         listed = [self.read(raw) for raw in raws if serves(raw.get("symbol") or "")]
         missing = self._recent.missing_in(listed, symbol)
@@ -157,11 +160,17 @@ class OrderLookup:
         return OrderReader(size, self._ids.to_client, self._session.now_ms())
 
     async def _listed(self, symbol: str, wanted: Callable[[Raw], bool]) -> Order | None:
-        ccxt = self._session.ccxt
+        session = self._session
+
+        async def ask(method: str) -> Sequence[Raw]:
+            if method == "fetchOpenOrders":
+                return await list_open_orders(session, symbol)
+            return await getattr(session.ccxt, method)(symbol)
+
         for method in ORDER_LISTS:
-            if not self._session.offers(method):
+            if not session.offers(method):
                 continue
-            raws = await self._call(lambda method=method: getattr(ccxt, method)(symbol))
+            raws = await self._call(lambda method=method: ask(method))
             for raw in raws:
                 if wanted(raw):
                     return self.read(raw)

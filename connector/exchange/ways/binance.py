@@ -6,6 +6,8 @@ from typing import Any
 
 import ccxt
 
+from connector.domain import MarketType
+from connector.exchange.pages import WHOLE, Pages, from_the_newest
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import Raw, instant
 from connector.exchange.ways.binance_frames import read_binance
@@ -129,8 +131,24 @@ def _permissions(trading: str) -> Callable[[Raw], KeyPermissions]:
 
 _ASKS_PERMISSIONS = "sapi_get_account_apirestrictions"
 
+# of own trades "limit: Default 500; max 1000", the oldest since `startTime`; open orders come whole
+_ORDERS = MappingProxyType(dict.fromkeys(MarketType, WHOLE))
+_TRADES = MappingProxyType(
+    dict.fromkeys(
+        MarketType,
+        Pages(
+            size=1000,
+            asked={"limit": 1000},
+            follow=from_the_newest("startTime"),
+            since=lambda ms: {"startTime": ms},
+        ),
+    )
+)
+
 USD_M = Way(
     options=_OPTIONS,
+    order_pages=_ORDERS,
+    trade_pages=_TRADES,
     overrides=(_SocketByChannel, _ListenKeyEnds),
     weight_window_ms=60_000,
     read_candle=_candle,
@@ -143,6 +161,8 @@ USD_M = Way(
 )
 SPOT = Way(
     options=_OPTIONS,
+    order_pages=_ORDERS,
+    trade_pages=_TRADES,
     overrides=(_SocketByChannel,),
     spot_by_default=True,
     weight_window_ms=60_000,

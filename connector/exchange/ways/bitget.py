@@ -4,6 +4,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from connector.domain import MarketType
+from connector.exchange.pages import Pages, older_than
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import EXACT, Raw, plain
 from connector.exchange.ways.reading import table, told
@@ -42,6 +44,10 @@ def _figures(balance: Raw) -> Figures:
     )
 
 
+def _product(settle: str) -> str:
+    return {"USDT": "USDT-FUTURES", "USDC": "USDC-FUTURES"}.get(settle, "COIN-FUTURES")
+
+
 async def _is_hedged(exchange: Any, symbol: str) -> bool:
     """Ask the account.
 
@@ -52,11 +58,19 @@ async def _is_hedged(exchange: Any, symbol: str) -> bool:
         settings: Any = await exchange.privateUtaGetV3AccountSettings()
         return table(settings, "data").get("holdMode") == "hedge_mode"
     market = exchange.market(symbol)
-    product = {"USDT": "USDT-FUTURES", "USDC": "USDC-FUTURES"}.get(market["settle"], "COIN-FUTURES")
+    product = _product(market["settle"])
     asked = {"symbol": market["id"], "productType": product, "marginCoin": market["settleId"]}
     answer: Any = await exchange.privateMixGetV2MixAccountAccount(asked)
     return table(answer, "data").get("posMode") == "hedge_mode"
 
+
+# "limit: default 100, max 100", `idLessThan` and `startTime` of v2 "Get Pending Orders", "Get Order
+# Fill Details"
+_HUNDRED = {"limit": 100}
+_ORDERS = Pages(size=100, asked=_HUNDRED, follow=older_than("idLessThan"))
+_TRADES = Pages(
+    size=100, asked=_HUNDRED, follow=older_than("idLessThan"), since=lambda ms: {"startTime": ms}
+)
 
 BITGET = Way(
     # the tickers that ccxt asks for by default tell no time of the next funding
@@ -67,6 +81,9 @@ BITGET = Way(
     account_figures=_figures,
     is_hedged=_is_hedged,
     spot_buys_by_cost=True,
+    order_pages=MappingProxyType(dict.fromkeys(MarketType, _ORDERS)),
+    trade_pages=MappingProxyType(dict.fromkeys(MarketType, _TRADES)),
+    settled_in=lambda coin: {"productType": _product(coin)},
     batch_limit=50,
     cancel_batch_limit=50,
 )

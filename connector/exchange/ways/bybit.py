@@ -1,11 +1,13 @@
 """Bybit v5, unified account."""
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 import ccxt
 
 from connector.domain import MarketType
+from connector.exchange.pages import Pages, by_cursor
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import Raw, instant
 from connector.exchange.ways.bybit_frames import read_bybit
@@ -114,6 +116,20 @@ class _CancelsTold:
         return answer
 
 
+_CURSOR = by_cursor("nextPageCursor", "cursor")
+
+
+def _pages(size: int) -> Mapping[MarketType, Pages]:
+    """Follow the cursor: asked for 50 orders or 100 executions; unasked it gives 20 and 50.
+
+    Source:  `{"result":{"nextPageCursor":"page_token%3D39380%26","list":[…]}}`, Bybit v5
+             "Get Open & Closed Orders", "Get Trade History".
+    """
+    # a short page may be followed by others: the cursor alone tells the end
+    pages = Pages(follow=_CURSOR, asked={"limit": size}, since=lambda ms: {"startTime": ms})
+    return MappingProxyType(dict.fromkeys(MarketType, pages))
+
+
 BYBIT = Way(
     overrides=(_CancelsTold,),
     # "Spot can input up to 10 args for each subscription request", v5 "Connect"
@@ -124,6 +140,10 @@ BYBIT = Way(
     batch_limit=10,
     cancel_batch_limit=10,
     fetch_order=_fetch_order,
+    order_pages=_pages(50),
+    trade_pages=_pages(100),
+    position_pages=Pages(size=200, follow=_CURSOR),
+    settled_in=lambda coin: {"settleCoin": coin},
     # isLeverage: "Whether to borrow. Unified account Spot trading only", v5 "Place Order"
     spot_margin=MappingProxyType({"isLeverage": 1}),
     # "The ack of create order request indicates that the request is successfully accepted", v5

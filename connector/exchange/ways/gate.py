@@ -1,8 +1,11 @@
 """Gate v4: perpetuals are counted in contracts of `quanto_multiplier`."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from connector.domain import MarketType
+from connector.exchange.pages import Pages, by_number, by_offset
 from connector.exchange.parse_account import Figures, total_of
 from connector.exchange.parse_fields import Raw, in_base_units, instant, optional_id
 from connector.exchange.ways.reading import table, told
@@ -73,6 +76,23 @@ async def _is_hedged(exchange: Any, _: str) -> bool:
     return rows.get("in_dual_mode") is True
 
 
+def _since(ms: int) -> Mapping[str, int]:
+    return {"from": ms // 1000}
+
+
+# "limit: Maximum number of records returned in a single list" (of spot: in each currency pair) up
+# to 100 orders and 1000 trades, `offset` and `page`; v4 "List futures orders", "List all open
+# orders", "Query personal trading records"
+_FOLLOW = {MarketType.SWAP: by_offset("offset"), MarketType.SPOT: by_number("page")}
+_ORDER_PAGES = {
+    market: Pages(size=100, asked={"limit": 100}, follow=follow, numbered=True)
+    for market, follow in _FOLLOW.items()
+}
+_TRADE_PAGES = {
+    market: Pages(size=1000, asked={"limit": 1000}, follow=follow, since=_since)
+    for market, follow in _FOLLOW.items()
+}
+
 GATE = Way(
     read_candle=_candle,
     candles_count_contracts=True,
@@ -80,6 +100,9 @@ GATE = Way(
     account_figures=_figures,
     is_hedged=_is_hedged,
     spot_buys_by_cost=True,
+    order_pages=MappingProxyType(_ORDER_PAGES),
+    trade_pages=MappingProxyType(_TRADE_PAGES),
+    settled_in=lambda coin: {"settle": coin.lower()},
     batch_limit=10,
     cancel_batch_limit=20,
 )

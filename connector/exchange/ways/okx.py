@@ -4,6 +4,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from connector.domain import MarketType
+from connector.exchange.pages import Pages, older_than
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import Raw, instant
 from connector.exchange.ways.reading import table, told
@@ -86,6 +88,14 @@ def _permissions(raw: Raw) -> KeyPermissions:
     )
 
 
+# "limit: Number of results per request. The maximum is 100", `after` and `begin` of v5 "Get order
+# List" and "Get transaction details"
+_HUNDRED = {"limit": 100}
+_ORDERS = Pages(size=100, asked=_HUNDRED, follow=older_than("after"))
+_TRADES = Pages(
+    size=100, asked=_HUNDRED, follow=older_than("after", "billId"), since=lambda ms: {"begin": ms}
+)
+
 OKX = Way(
     read_candle=_candle,
     ticker_figures=_ticker,
@@ -94,6 +104,8 @@ OKX = Way(
     account_figures=_figures,
     # tdMode cross: spot orders are `cash`, those that borrow `cross`; v5 "Place order"
     spot_margin=MappingProxyType({"marginMode": "cross"}),
+    order_pages=MappingProxyType(dict.fromkeys(MarketType, _ORDERS)),
+    trade_pages=MappingProxyType(dict.fromkeys(MarketType, _TRADES)),
     batch_limit=20,
     cancel_batch_limit=20,
     key_permissions=("private_get_account_config", _permissions),

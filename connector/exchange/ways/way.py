@@ -7,6 +7,7 @@ from typing import Any
 
 from connector.domain import Digits, MarketType
 from connector.exchange.lane.reader import MakeReader
+from connector.exchange.pages import WHOLE, Pages
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import Raw
 from connector.trading import KeyPermissions
@@ -73,6 +74,15 @@ class Way:
     """Orders in one batch call."""
     cancel_batch_limit: int = 10
     fetch_order: FetchOrder = fetch_order
+    order_pages: Mapping[MarketType, Pages] = field(default_factory=lambda: NOTHING)
+    """Of open orders; without, one page of the size that ccxt knows, and an error for more."""
+    trade_pages: Mapping[MarketType, Pages] = field(default_factory=lambda: NOTHING)
+    """Of own trades, likewise."""
+    position_pages: Pages = WHOLE
+    """Of all positions."""
+    settled_in: Callable[[str], Mapping[str, Any]] | None = None
+    """A coin → ccxt's parameters that list what is settled in it, where a question that names no
+    symbol is answered for one such coin alone."""
     spot_margin: Mapping[str, Any] | None = None
     """ccxt's parameters of a spot order that borrows, where the exchange keeps such orders in
     spot's own books; None: refused, since they could be neither found nor cancelled there."""
