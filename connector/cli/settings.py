@@ -8,7 +8,10 @@ from connector.cli.running import or_fail
 
 def show_config(config: ConfigFile = None) -> None:
     """Print the configuration that holds as JSON, secrets masked."""
+    from connector.plugins import pipelines_of
+
     settings = read_settings(config)
+    or_fail(lambda: pipelines_of(settings))
     if settings.exchange.embedded:
         from connector.app import simulator_config
 

@@ -12,6 +12,7 @@ from connector.doctor.there import There, told
 from connector.errors import ConnectorError
 from connector.exchange.examination import Examination
 from connector.exchange.session import Session
+from connector.plugins import pipelines_of
 
 OF_THE_EXCHANGE = ("symbols", "latency", "clock", "key", "positions")
 EVERY_KEY = "examples/connector.toml shows every key"
@@ -29,6 +30,7 @@ async def examine(
     began("config")
     try:
         config = Config.read(file)
+        pipelines_of(config)
     except BadConfig as error:
         return [Finding("config", State.FAILURE, str(error), EVERY_KEY)]
     source = str(file) if file is not None else "environment and defaults"

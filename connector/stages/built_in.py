@@ -1,4 +1,4 @@
-"""The project's own stages."""
+"""The project's own stages. Marbles are those of `connector pipelines try`: a tick is 10 ms."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -37,7 +37,10 @@ def _seconds(value: float) -> timedelta:
 
 
 class Coalesce(Options):
-    """Space a key's items; what waits is replaced by what is newer, the newest always arrives."""
+    """Space a key's items; what waits is replaced by what is newer, the newest always arrives.
+
+    Marble:  in  -a-b-c-|    out  -a-----(c|)    coalesce(max_per_second=10)
+    """
 
     max_per_second: float = Field(gt=0, le=1000, description="of each key")
 
@@ -47,7 +50,10 @@ def _coalesce(options: Coalesce, items: Items[T], /) -> Operator[T, T]:
 
 
 class Throttle(Options):
-    """Drop what comes too soon after a key's last item; the newest may be among it."""
+    """Drop what comes too soon after a key's last item; the newest may be among it.
+
+    Marble:  in  -a-b-c---------d-|    out  -a-------------d-|    throttle(max_per_second=10)
+    """
 
     max_per_second: float = Field(gt=0, le=1000, description="of each key")
 
@@ -57,7 +63,10 @@ def _throttle(options: Throttle, items: Items[T], /) -> Operator[T, T]:
 
 
 class Sample(Options):
-    """Tell the newest of each key at every beat."""
+    """Tell the newest of each key at every beat.
+
+    Marble:  in  -a-b--c------d|    out  ----b---c-----(d|)    sample(every_s=0.04)
+    """
 
     every_s: float = Field(ge=0.001, le=DAY_S, description="between two beats")
 
@@ -67,7 +76,10 @@ def _sample(options: Sample, items: Items[T], /) -> Operator[T, T]:
 
 
 class Heartbeat(Options):
-    """Repeat a key's last item when it was quiet so long; here also through an outage."""
+    """Repeat a key's last item when it was quiet so long; here also through an outage.
+
+    Marble:  in  -a---------b-|    out  -a----a----b-|    heartbeat(every_s=0.05)
+    """
 
     every_s: float = Field(ge=0.001, le=DAY_S, description="of quiet")
 
@@ -77,7 +89,10 @@ def _heartbeat(options: Heartbeat, items: Items[T], /) -> Operator[T, T]:
 
 
 class Distinct(Options):
-    """Drop an item that says what its key's last one said, but for the time."""
+    """Drop an item that says what its key's last one said, but for the time.
+
+    Marble:  in  -a-a-b-A-A-|    out  -a---b-A---|    distinct
+    """
 
 
 def _distinct(options: Distinct, items: Items[T], /) -> Operator[T, T]:
@@ -85,7 +100,10 @@ def _distinct(options: Distinct, items: Items[T], /) -> Operator[T, T]:
 
 
 class OutlierGuard(Options):
-    """Hold a value that jumps, until the next ones confirm it."""
+    """Hold a value that jumps, until the next ones confirm it.
+
+    Marble:  in  -a-z-b-z-y-x----|    out  -a---b-----(zyx)|    outlier_guard(max_jump_ratio=0.01)
+    """
 
     max_jump_ratio: Decimal = Field(gt=0, le=10, description="0.05: 5 % off the median")
     remember: int = Field(default=20, ge=1, le=1000, description="items of which the median is")
@@ -105,7 +123,11 @@ def _outlier_guard(options: OutlierGuard, items: Items[T], /) -> Operator[T, T]:
 
 
 class StaleAfter(Options):
-    """Drop an item that is too old when it comes, by the exchange's clock."""
+    """Drop an item that is too old when it comes, by the exchange's clock.
+
+    Marble:  in  -a-------------|    out  -a----a--------|
+             heartbeat(every_s=0.05) | stale_after(max_age_s=0.06)
+    """
 
     max_age_s: float = Field(ge=0.001, le=DAY_S, description="of an item on coming")
 
@@ -120,7 +142,10 @@ def _stale_after(options: StaleAfter, items: Items[T], /) -> Operator[T, T]:
 
 
 class MinMove(Options):
-    """Drop a value that moved too little from the last that passed."""
+    """Drop a value that moved too little from the last that passed.
+
+    Marble:  in  -a-b-c-|    out  -a---c-|    min_move(bps=15)
+    """
 
     bps: Decimal | None = Field(default=None, gt=0, le=10_000, description="1: 0.01 % of the last")
     ticks: Decimal | None = Field(default=None, gt=0, le=1_000_000, description="of the symbol")
@@ -143,7 +168,10 @@ def _min_move(options: MinMove, items: Items[T], /) -> Operator[T, T]:
 
 
 class Smooth(Options):
-    """Replace each value by its exponential mean, rounded to the symbol's tick."""
+    """Replace each value by its exponential mean, rounded to the symbol's tick.
+
+    Marble:  in  -a-c-|    out  -a-①-|    smooth(half_life_s=0.02)
+    """
 
     half_life_s: float = Field(ge=0.001, le=DAY_S, description="what is so old weighs half")
 
@@ -155,7 +183,10 @@ def _smooth(options: Smooth, items: Items[T], /) -> Operator[T, T]:
 
 
 class ClosedOnly(Options):
-    """Drop bars that are still forming."""
+    """Drop bars that are still forming.
+
+    Marble:  in  -a-A-b-B-|    out  ---A---B-|    closed_only
+    """
 
 
 def _closed_only(options: ClosedOnly, items: Items[T], /) -> Operator[T, T]:
@@ -163,7 +194,10 @@ def _closed_only(options: ClosedOnly, items: Items[T], /) -> Operator[T, T]:
 
 
 class Resample(Options):
-    """Join bars into longer ones, exactly; what isn't whole isn't told."""
+    """Join bars into longer ones, exactly; what isn't whole isn't told.
+
+    Marble:  in  -A-b-B-|    out  -①-②-③-|    resample(to=2m)
+    """
 
     to: Literal["2m", "3m", "5m", "10m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"]
 
@@ -184,7 +218,10 @@ def _resample(options: Resample, items: Items[T], /) -> Operator[T, T]:
 
 
 class TapLog(Options):
-    """Log each item; it passes as it is."""
+    """Log each item; it passes as it is.
+
+    Marble:  in  -a-b-|    out  -a-b-|    tap_log
+    """
 
     label: str = Field(default="tap", min_length=1, max_length=40, pattern=r"^[\w.-]+$")
     level: Literal["debug", "info"] = "info"
@@ -200,7 +237,10 @@ def _tap_log(options: TapLog, items: Items[T], /) -> Operator[T, T]:
 
 
 class Delay(Options):
-    """Tell each item later, to try how a reader bears it."""
+    """Tell each item later, to try how a reader bears it.
+
+    Marble:  in  -a-b---|    out  ---a-b---|    delay(by_s=0.02)
+    """
 
     by_s: float = Field(ge=0, le=60, description="later")
 

@@ -84,6 +84,9 @@ def _built(step: Step, items: Items[T]) -> Operator[T, T]:
         operator = step.make(items)
     except ValueError as error:
         raise BadStage(str(error)) from None
+    except Exception as error:  # whatever another's code raises is told with its name
+        why = f"{type(error).__name__}: {error}"
+        raise BadStage(f"{stage.name} could not be built for {items.feed}: {why}") from error
     if items.feed == "klines" and not (stage.bars or stage.lossless):
         return keep_closed(operator, items.is_closed, items.key, items.at_ms)
     return operator

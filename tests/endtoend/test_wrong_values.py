@@ -60,6 +60,18 @@ async def test_a_value_that_only_the_exchange_can_judge_is_one_line_too(
     assert run.err.startswith(f"connector: {says}")
 
 
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("config",), ("pipelines",)])
+async def test_a_lossy_stage_of_orders_refuses_the_start(command: tuple[str, ...]) -> None:
+    run = await ended(*command, CONNECTOR_FEEDS__ORDERS__STAGES="coalesce(max_per_second=5)")
+
+    assert (run.status, run.out) == (2, "")
+    assert run.err == (
+        "connector: feeds.orders.stages: pipeline, at character 1 ('coalesce(max_per_sec'): "
+        "coalesce may drop or repeat items, and the orders stream loses and repeats nothing; "
+        "allowed there: tap_log, delay\n"
+    )
+
+
 async def test_config_refuses_what_serve_would_of_the_embedded_exchange() -> None:
     run = await ended("config", CONNECTOR_SIMULATOR__SYMBOLS="501")
 

@@ -6,14 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from connector import operators
 from connector.account_feeds import AccountFeeds
-from connector.config import FeedsConfig
+from connector.config import Config, FeedsConfig
 from connector.errors import InvalidRequest
 from connector.feeds import Feeds
 from connector.pipelines import drawn, tried, usage
-from connector.stages import FEEDS, Pipelines
+from connector.stages import FEEDS, Pipelines, Stage
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "pipelines.md"
 TICK = timedelta(milliseconds=10)
@@ -137,3 +138,35 @@ def test_the_document_names_every_stage_and_every_option() -> None:
         for option in stage.options.model_fields:
             assert option in text, (stage.name, option)
     assert all(f"`{feed}`" in text for feed in FEEDS)
+
+
+MARBLE = re.compile(r"Marble:  in  (\S+)    out  (\S+)\s+(.+)")
+
+
+@pytest.mark.parametrize("stage", [*Pipelines({}).registry], ids=lambda stage: stage.name)
+def test_each_stages_marble_is_what_it_does(stage: Stage) -> None:
+    drawn = MARBLE.search(stage.options.__doc__ or "")
+    assert drawn, f"{stage.name} has no marble"
+    given, seen, text = drawn.groups()
+    assert stage.name in text
+    assert run(stage.feeds[0], text, given)[:2] == [given, seen]
+
+
+def test_what_is_tapped_is_logged_with_its_feed_and_label() -> None:
+    with structlog.testing.capture_logs() as logs:
+        assert run("price", "tap_log(label=before, level=debug)", "-a-b-|")[1] == "-a-b-|"
+    assert [(line["feed"], line["label"], line["log_level"]) for line in logs] == [
+        ("price", "before", "debug")
+    ] * 2
+    assert "100.10" in logs[1]["item"]
+
+
+@pytest.mark.parametrize(
+    "text", ["min_move(bps=5) | distinct", '[{"use": "min_move", "bps": 5}, {"use": "distinct"}]']
+)
+def test_the_environment_gives_stages_as_text_or_as_json(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_FEEDS__PRICE__STAGES", text)
+    pipelines = Pipelines(Config.read().feeds.stages)
+    assert str(pipelines.of("price")) == "min_move(bps=5) | distinct()"

@@ -213,3 +213,13 @@ def test_a_name_is_taken_once_and_feeds_must_be_there() -> None:
         Registry([*BUILT_IN, BUILT_IN[0]])
     with pytest.raises(BadStage, match="names feeds that are none: trades; there are price, kl"):
         Registry([Stage("odd", Options, BUILT_IN[-1].step, feeds=("trades",))])  # pyright: ignore
+
+
+def test_a_stage_that_cannot_be_built_is_named() -> None:
+    def build(options: Options, items: Items[object], /) -> Operator[object, object]:
+        raise KeyError("colour")
+
+    registry = Registry([Stage("odd", Options, build)])  # pyright: ignore[reportArgumentType]
+    of, _ = kinds()["price"][0]
+    with pytest.raises(BadStage, match="odd could not be built for price: KeyError: 'colour'"):
+        written("odd", "price", registry).operator(of)
