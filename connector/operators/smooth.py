@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import lru_cache
 from typing import TypeVar
 
@@ -10,6 +10,9 @@ from connector.operators.each_item import each_item
 from connector.operators.operator import Operator
 
 T = TypeVar("T")
+
+_AS_A_FLOAT = Context(prec=18)
+"""More digits than a weight has make it no truer, and each product slower."""
 
 
 def smooth(
@@ -37,7 +40,7 @@ def smooth(
 
     @lru_cache(maxsize=4096)
     def weight(elapsed_ms: int) -> Decimal:
-        return Decimal(1 - 0.5 ** (elapsed_ms / half_life_ms))
+        return _AS_A_FLOAT.create_decimal_from_float(1 - 0.5 ** (elapsed_ms / half_life_ms))
 
     def make(forward: Callable[[T], None]) -> Callable[[T], None]:
         means: dict[Hashable, tuple[Decimal, int]] = {}
