@@ -182,6 +182,11 @@ conformance-proto-check: $(READY) conformance-ready
 		echo "conformance/ is not what proto/ gives: run \`make conformance-proto\` and commit" >&2; exit 1; }
 	@echo "conformance/marketmakerv1 is what proto/ gives"
 
+.PHONY: docs
+docs: $(READY) ## Write the documents as a site into build/site; a dead link fails it.
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --clean
+	@echo "build/site/index.html"
+
 bench: $(READY) ## Measure whole processes; ARGS=quick, ARGS="blast many", ARGS=--keep (bench/README.md).
 	$(BIN)/python -m bench $(ARGS)
 

@@ -154,7 +154,9 @@ class TlsConfig(_Section):
 class ServerConfig(_Section):
     """Where the engine connects, and who may."""
 
-    host: Annotated[str, BeforeValidator(_not_empty)] = "127.0.0.1"
+    host: Annotated[str, BeforeValidator(_not_empty)] = Field(
+        default="127.0.0.1", description="off loopback only with keys or certificates, and TLS"
+    )
     port: int = Field(default=50051, ge=0, le=65535, description="0: any free one")
     keys_file: str = Field(default="", description="keys of clients, made by `connector keys new`")
     calls_per_second: float = Field(
@@ -286,7 +288,7 @@ class SimulatorSettings(_Section):
     dialect: Annotated[Literal["binance", "bybit"], BeforeValidator(_lower)] = Field(
         default="binance", description="whose protocol it speaks"
     )
-    seed: int = 7
+    seed: int = Field(default=7, description="the same seed gives the same market")
     speed: float = Field(default=1.0, description="60: a 1m bar lasts a second")
     updates_per_second: float = Field(default=5.0, description="trades per symbol")
     faults: list[str] = Field(
@@ -318,7 +320,9 @@ class PluginsConfig(_Section):
 class LogConfig(_Section):
     """What is told on stderr."""
 
-    level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
+    level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+        default="info", description="the least that is told; one line a call at info"
+    )
     format: Literal["auto", "json", "text"] = Field(
         default="auto", description="auto: text on a terminal, else JSON lines"
     )

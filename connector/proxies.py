@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     ValidationInfo,
     field_validator,
     model_serializer,
@@ -26,12 +27,12 @@ class Proxies(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    httpProxy: str = ""
-    httpsProxy: str = ""
-    socksProxy: str = ""
-    wsProxy: str = ""
-    wssProxy: str = ""
-    wsSocksProxy: str = ""
+    httpProxy: str = Field(default="", description="for requests to http addresses")
+    httpsProxy: str = Field(default="", description="for requests to https addresses")
+    socksProxy: str = Field(default="", description="for requests, by SOCKS")
+    wsProxy: str = Field(default="", description="for sockets to ws addresses")
+    wssProxy: str = Field(default="", description="for sockets to wss addresses")
+    wsSocksProxy: str = Field(default="", description="for sockets, by SOCKS")
 
     def keys(self) -> Iterable[str]:
         """Give the names that are set."""

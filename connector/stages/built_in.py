@@ -199,7 +199,9 @@ class Resample(Options):
     Marble:  in  -A-b-B-|    out  -①-②-③-|    resample(to=2m)
     """
 
-    to: Literal["2m", "3m", "5m", "10m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"]
+    to: Literal[
+        "2m", "3m", "5m", "10m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"
+    ] = Field(description="the longer bars' length, a whole number of the shorter ones'")
 
 
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
@@ -223,8 +225,14 @@ class TapLog(Options):
     Marble:  in  -a-b-|    out  -a-b-|    tap_log
     """
 
-    label: str = Field(default="tap", min_length=1, max_length=40, pattern=r"^[\w.-]+$")
-    level: Literal["debug", "info"] = "info"
+    label: str = Field(
+        default="tap",
+        min_length=1,
+        max_length=40,
+        pattern=r"^[\w.-]+$",
+        description="tells several of them apart",
+    )
+    level: Literal["debug", "info"] = Field(default="info", description="at which it is logged")
 
 
 def _tap_log(options: TapLog, items: Items[T], /) -> Operator[T, T]:

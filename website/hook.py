@@ -1,0 +1,46 @@
+"""What mkdocs calls while it builds: order, pictures, and what is generated."""
+
+import re
+from collections.abc import Callable
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
+
+from connector.testing.pictures import picture
+from website.calls import calls
+from website.nav import nav_of
+from website.settings import settings
+from website.stages import stages
+
+GENERATED: dict[str, Callable[[], str]] = {"settings": settings, "stages": stages, "calls": calls}
+"""What may stand in a page as `<!-- generated: NAME -->`, on a line of its own."""
+
+_PICTURE = re.compile(r"^```marbles\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PLACE = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
+_OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./[^)\s]*\)")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Put the pages in order, those of today and those that come later."""
+    config.nav = nav_of(file.src_uri for file in files.documentation_pages())
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Fill in what is generated, draw the marbles, and let links into the repository be text."""
+    del config, files
+    return filled(markdown, page.file.src_uri)
+
+
+def filled(markdown: str, where: str) -> str:
+    """Do what `on_page_markdown` says. Errors: KeyError for what nothing generates."""
+
+    def generated(place: re.Match[str]) -> str:
+        if place[1] not in GENERATED:
+            raise KeyError(f"{where}: nothing generates {place[1]}; there are {list(GENERATED)}")
+        return GENERATED[place[1]]()
+
+    markdown = _PLACE.sub(generated, markdown)
+    markdown = _PICTURE.sub(lambda found: picture(found[1]), markdown)
+    return _OUTSIDE.sub(r"\1", markdown)

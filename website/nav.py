@@ -1,0 +1,29 @@
+"""The order of the pages.
+
+One that is named here and isn't written yet is left out; one that isn't named stands at the end.
+"""
+
+from collections.abc import Iterable
+
+ORDER: dict[str, tuple[str, ...]] = {
+    "Start": ("index.md", "concepts.md", "guarantees.md"),
+    "Use": ("rpc.md", "config.md", "pipelines.md", "stages.md", "metrics.md", "security.md"),
+    "Extend": ("own-stage.md",),
+    "Operate": ("operating.md", "deployment.md", "doctor.md", "chaos.md"),
+    "Figures": ("reliability.md", "performance.md", "capabilities.md", "bench.md"),
+    "Reasons": ("decisions.md",),
+}
+
+
+def nav_of(pages: Iterable[str]) -> list[dict[str, list[str]]]:
+    """Put pages into their sections, each once."""
+    there = sorted(pages)
+    nav = [
+        {title: kept}
+        for title, names in ORDER.items()
+        if (kept := [name for name in names if name in there])
+    ]
+    named = {name for names in ORDER.values() for name in names}
+    if rest := [name for name in there if name not in named]:
+        nav.append({"More": rest})
+    return nav
