@@ -7,13 +7,14 @@ by time, the refused first, and drops what could not be cancelled.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, TypeVar
 
-from connector.errors import ConnectorError, OrderNotFound, Transient
+from connector.errors import ConnectorError, Malformed, OrderNotFound, Transient
 from connector.exchange.order_faults import is_outcome_unknown, order_error, refusal
 from connector.exchange.order_lookup import SEND_TIMEOUT_S
 from connector.exchange.orders import Orders
-from connector.exchange.parse_fields import Raw
+from connector.exchange.parse_fields import Raw, word
 from connector.exchange.session import Session
 from connector.trading import Order, OrderRequest, OrderStatus
 
@@ -61,12 +62,24 @@ class OrderBatches:
         for index, request in enumerate(requests):
             first.setdefault(request.client_order_id, index)
         outcomes: dict[int, Outcome] = {}
-        for chunk in _chunks(sorted(first.values()), limit):
-            outcomes |= await self._place_chunk({index: requests[index] for index in chunk})
+        for kin in self._batched_together(sorted(first.values()), requests):
+            for chunk in _chunks(kin, limit):
+                outcomes |= await self._place_chunk({index: requests[index] for index in chunk})
         for index, request in enumerate(requests):  # a client id given twice in one batch
             if index not in outcomes:
                 outcomes[index] = await self._place_singly(request)
         return [outcomes[index] for index in range(len(requests))]
+
+    def _batched_together(
+        self, indices: Sequence[int], requests: Sequence[OrderRequest]
+    ) -> list[list[int]]:
+        """Part those that the exchange takes in no one batch."""
+        if not self._session.way.batch_of_one_symbol:
+            return [list(indices)]
+        parts: dict[str, list[int]] = {}
+        for index in indices:
+            parts.setdefault(requests[index].symbol, []).append(index)
+        return list(parts.values())
 
     async def _place_chunk(self, requests: dict[int, OrderRequest]) -> dict[int, Outcome]:
         outcomes: dict[int, Outcome] = {}
@@ -109,29 +122,37 @@ class OrderBatches:
         self, ready: dict[int, tuple[OrderRequest, str, dict[str, Any]]], raws: Sequence[Raw]
     ) -> dict[int, Outcome]:
         by_id = {raw.get("clientOrderId"): raw for raw in raws if raw.get("clientOrderId")}
-        refusals = [raw for raw in raws if not raw.get("clientOrderId")]
+        nameless = [raw for raw in raws if not raw.get("clientOrderId")]
         unmatched = [index for index, (_, sent_id, _) in ready.items() if sent_id not in by_id]
+        # the refused may carry no client id, but keep the order of their requests
+        told = (
+            dict(zip(unmatched, nameless, strict=True)) if len(nameless) == len(unmatched) else {}
+        )
         outcomes: dict[int, Outcome] = {}
         for index, (request, sent_id, _) in ready.items():
-            raw = by_id.get(sent_id)
-            if raw is not None:
-                placed = self._orders.read(raw, request)
-                outcomes[index] = await self._attempt(
-                    lambda request=request, placed=placed: self._orders.executed(request, placed)
-                )
-            else:
-                # the refused carry no client id, but keep the order of their requests
-                each_told = len(refusals) == len(unmatched)
-                refused = refusals[unmatched.index(index)] if each_told else None
-                error: Exception = TimeoutError("the batch's answer says nothing of this order")
-                if refused is not None and isinstance(refused.get("info"), dict):
-                    error = refusal(self._session.ccxt.id, refused["info"])
-                outcomes[index] = await self._attempt(
-                    lambda request=request, sent_id=sent_id, error=error: (
-                        self._orders.after_failure(request, sent_id, error)
-                    )
-                )
+            raw = by_id.get(sent_id, told.get(index))
+            outcomes[index] = await self._attempt(partial(self._outcome, request, sent_id, raw))
         return outcomes
+
+    async def _outcome(self, request: OrderRequest, sent_id: str, raw: Raw | None) -> Order:
+        """Give what one row of a batch's answer makes of its order.
+
+        A row is a refusal when it says so, whatever ids it has, or when it has no order id. What
+        can't be read may have been placed, and is looked up like what isn't answered at all.
+        """
+        error: Exception = TimeoutError("the batch's answer says nothing of this order")
+        if raw is not None and (word(raw.get("status")) == "rejected" or not raw.get("id")):
+            info = raw.get("info")
+            if isinstance(info, dict):
+                error = refusal(self._session.ccxt.id, info)
+        elif raw is not None:
+            try:
+                placed = self._orders.read(raw, request)
+            except Malformed as unread:
+                error = TimeoutError(f"the batch's answer can't be read: {unread}")
+            else:
+                return await self._orders.executed(request, placed)
+        return await self._orders.after_failure(request, sent_id, error)
 
     async def _settle(self, request: OrderRequest, sent_id: str, lost: Exception | None) -> Outcome:
         """Look a lost order up; place singly what was refused as a whole."""

@@ -103,8 +103,18 @@ _SECRETS = re.compile(
     r"origin_string)([\"']?\s*[=:\[]\s*[\"']?)[^\s\"'\],;&}]+"
 )
 _MOST_TEXT = 300
-_CODES = ("sCode", "code", "retCode", "ret_code", "label", "err_code", "error_code")
-_WORDS = ("sMsg", "msg", "retMsg", "ret_msg", "message", "detail", "err_msg", "error_message")
+_CODES = ("sCode", "code", "retCode", "ret_code", "label", "err_code", "error_code", "errorCode")
+_WORDS = (
+    "sMsg",
+    "msg",
+    "retMsg",
+    "ret_msg",
+    "message",
+    "detail",
+    "err_msg",
+    "error_message",
+    "errorMsg",
+)
 
 
 def order_error(error: BaseException, exchange_id: str) -> ConnectorError | None:

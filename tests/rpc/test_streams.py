@@ -124,6 +124,7 @@ async def test_an_expired_order_is_told_truly_and_then_as_canceled(serve: Serve)
     call.cancel()
 
 
+@both_dialects
 async def test_the_end_of_a_killed_post_only_order_is_not_taken_for_the_end_of_its_repetition(
     serve: Serve,
 ) -> None:
@@ -137,7 +138,8 @@ async def test_the_end_of_a_killed_post_only_order_is_not_taken_for_the_end_of_i
         served.exchange.mute_private = True  # its end is heard of late, or never
         raw = await create(*order)
         served.exchange.cancel("BTCUSDT", "again")
-        return await ccxt.fetch_order(raw["id"], raw["symbol"])
+        way = served.connector.session.way
+        return await way.fetch_order(ccxt, order[0], raw["id"], None)
 
     ccxt.create_order = taken_and_ended
     with pytest.raises(grpc.aio.AioRpcError, match="POST_ONLY would execute immediately"):
@@ -147,8 +149,10 @@ async def test_the_end_of_a_killed_post_only_order_is_not_taken_for_the_end_of_i
     order = await _place(served, "again")
     updates = await take(call, 1)
 
-    assert served.exchange.orders_placed["again"] == 2
-    assert [each.order_id for each in served.exchange.orders(only_open=True)] == [order.order_id]
+    assert len(served.exchange.orders()) == 2  # the second in other words where an id goes once
+    (left,) = (await served.stub.GetOpenOrders(rpc.GetOpenOrdersRequest())).orders
+    assert (left.order_id, left.client_order_id) == (order.order_id, "again")
+    assert len(served.exchange.orders(only_open=True)) == 1
     assert [(each.order_id, each.status) for each in updates] == [(order.order_id, NEW)]
     call.cancel()
 

@@ -64,6 +64,23 @@ async def _is_hedged(exchange: Any, symbol: str) -> bool:
     return table(answer, "data").get("posMode") == "hedge_mode"
 
 
+class _RefusalsTold:
+    """Bitget's refused orders of a batch name no symbol, for which ccxt then leaves them out.
+
+    Source:  `{"data":{"successList":[…],"failureList":[{"orderId":"","clientOid":"d1b7",
+             "errorMsg":"less than the minimum amount 5 USDT","errorCode":"45110"}]}}`, Bitget v2
+             "Batch Order".
+    """
+
+    def parse_order(self, order: Any, market: Any = None) -> Any:
+        parsed: Any = super().parse_order(  # pyright: ignore[reportAttributeAccessIssue]
+            order, market
+        )
+        if parsed.get("symbol") is None and market is not None:
+            parsed["symbol"] = market["symbol"]
+        return parsed
+
+
 # "limit: default 100, max 100", `idLessThan` and `startTime` of v2 "Get Pending Orders", "Get Order
 # Fill Details"
 _HUNDRED = {"limit": 100}
@@ -73,6 +90,7 @@ _TRADES = Pages(
 )
 
 BITGET = Way(
+    overrides=(_RefusalsTold,),
     # the tickers that ccxt asks for by default tell no time of the next funding
     options=MappingProxyType(
         {"fetchFundingRates": {"method": "publicMixGetV2MixMarketCurrentFundRate"}}
@@ -85,5 +103,6 @@ BITGET = Way(
     trade_pages=MappingProxyType(dict.fromkeys(MarketType, _TRADES)),
     settled_in=lambda coin: {"productType": _product(coin)},
     batch_limit=50,
+    batch_of_one_symbol=True,
     cancel_batch_limit=50,
 )

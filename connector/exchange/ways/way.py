@@ -72,6 +72,8 @@ class Way:
 
     batch_limit: int = 5
     """Orders in one batch call."""
+    batch_of_one_symbol: bool = False
+    """Whether a batch takes orders of one symbol alone."""
     cancel_batch_limit: int = 10
     fetch_order: FetchOrder = fetch_order
     order_pages: Mapping[MarketType, Pages] = field(default_factory=lambda: NOTHING)
