@@ -91,6 +91,8 @@ class Connector:
         )
         self.server = Server(self.service, config.server)
         await self.server.start()
+        if (simulator := self.simulator) is not None:
+            log.info("embedded exchange", rest=simulator.rest_url, control=simulator.control_url)
         stack.push_async_callback(self.server.stop)
         self.session.start(self._reachable)
 
@@ -148,7 +150,6 @@ async def embedded_exchange(
     simulator = Simulator(simulator_config(config))
     await simulator.start()
     stack.push_async_callback(simulator.stop)
-    log.info("embedded exchange", rest=simulator.rest_url, control=simulator.control_url)
     urls = embedded_urls(simulator.rest_url, simulator.ws_url, simulator.config.dialect)
     return simulator, _with_embedded_keys(config, simulator.config), urls
 
