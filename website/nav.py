@@ -14,6 +14,9 @@ ORDER: dict[str, tuple[str, ...]] = {
     "Reasons": ("decisions.md",),
 }
 
+EXPECTED = {name for names in ORDER.values() for name in names}
+"""Every page that has a place."""
+
 
 def nav_of(pages: Iterable[str]) -> list[dict[str, list[str]]]:
     """Put pages into their sections, each once."""
@@ -23,7 +26,6 @@ def nav_of(pages: Iterable[str]) -> list[dict[str, list[str]]]:
         for title, names in ORDER.items()
         if (kept := [name for name in names if name in there])
     ]
-    named = {name for names in ORDER.values() for name in names}
-    if rest := [name for name in there if name not in named]:
+    if rest := [name for name in there if name not in EXPECTED]:
         nav.append({"More": rest})
     return nav

@@ -18,6 +18,8 @@ from connector.stages import Registry
 from website import calls, nav, settings, stages
 
 ROOT = Path(__file__).parents[2]
+RUNBOOK = ROOT / "docs" / "operating.md"
+ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yml"
 WRITTEN = {path.with_suffix(".html").name for path in (ROOT / "docs").glob("*.md")}
 CONCEPTS = ROOT / "docs" / "concepts.md"
 METHODS = [each.name for each in rpc.DESCRIPTOR.services_by_name["ExchangeService"].methods]
@@ -59,6 +61,24 @@ def test_a_page_that_is_not_written_is_left_out_and_an_unknown_one_is_last() -> 
         {"Reasons": ["decisions.md"]},
         {"More": ["new.md"]},
     ]
+
+
+def test_a_link_to_a_page_that_is_not_written_yet_is_text_and_a_wrong_one_stays_a_fault() -> None:
+    hook = pytest.importorskip("website.hook", reason="mkdocs is not installed")
+    text = "[a](config.md#b) [b](metrics.md) [c](wrong.md) [d](../deploy/x.md)"
+
+    assert hook.filled(text, "index.md", {"config.md"}) == "[a](config.md#b) b [c](wrong.md) d"
+    with pytest.raises(KeyError, match=r"index\.md: nothing generates nonsense"):
+        hook.filled("<!-- generated: nonsense -->", "index.md", ())
+
+
+@pytest.mark.skipif(not ALERTS.exists(), reason="there are no alerts here")
+def test_the_runbook_has_a_chapter_for_each_alert_and_no_other() -> None:
+    rules = re.findall(r"- alert: (\w+)\n(?:.*\n)+?.*severity: (\w+)", ALERTS.read_text())
+    chapters = re.findall(r"^### (\w+)\n\n\*\*(\w+)\.\*\*", RUNBOOK.read_text(), re.MULTILINE)
+
+    assert rules
+    assert sorted(chapters) == sorted((name, severity.title()) for name, severity in rules)
 
 
 @pytest.mark.skipif(find_spec("mkdocs") is None, reason="mkdocs is not installed")
