@@ -65,6 +65,10 @@ STEPS ?= 10000
 states: $(READY) ## Play random orders and faults (STEPS=10000, ARGS="--hypothesis-seed=7").
 	STEPS=$(STEPS) $(BIN)/python -m pytest --show-capture=no tests/rpc/test_order_states.py $(ARGS)
 
+.PHONY: chaos
+chaos: $(READY) ## Try every fault during live streams and trading; write docs/reliability.md.
+	CHAOS=all $(BIN)/python -m pytest --show-capture=no tests/chaos $(ARGS)
+
 .PHONY: capabilities
 capabilities: $(READY) ## Write docs/capabilities.md: what each exchange can serve.
 	@mkdir -p build

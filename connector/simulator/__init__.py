@@ -5,6 +5,7 @@ from connector.simulator.market.clock import ManualClock
 from connector.simulator.simulator import Simulator, run
 from connector.simulator.trading.snapshots import (
     BalanceSnapshot,
+    BarSnapshot,
     OrderSnapshot,
     PositionSnapshot,
 )
@@ -13,6 +14,7 @@ __all__ = [
     "USUAL_KEY",
     "USUAL_SECRET",
     "BalanceSnapshot",
+    "BarSnapshot",
     "ManualClock",
     "OrderSnapshot",
     "PositionSnapshot",

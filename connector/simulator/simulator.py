@@ -2,20 +2,24 @@
 
 import asyncio
 from collections.abc import Callable
+from decimal import Decimal
 
 from connector.simulator.chaos.control import PATH
 from connector.simulator.config import SimulatorConfig
 from connector.simulator.dialects import failure_of
 from connector.simulator.market.clock import ManualClock, SystemClock, WallClock
+from connector.simulator.market.interval import opening_ms
 from connector.simulator.running import Running
 from connector.simulator.serving.faults import Faults, How
 from connector.simulator.serving.hub import OnFrame
 from connector.simulator.trading.order import Order
 from connector.simulator.trading.snapshots import (
     BalanceSnapshot,
+    BarSnapshot,
     OrderSnapshot,
     PositionSnapshot,
     balance_snapshot,
+    bar_snapshot,
     order_snapshot,
     position_snapshot,
 )
@@ -128,6 +132,21 @@ class Simulator:
             running.market.trade(symbol, price, quantity, taker_bought)
         finally:
             running.hub.flush()
+
+    def trades(self, symbol: str) -> list[tuple[Decimal, int]]:
+        """Give the newest trades, oldest first: price and instant."""
+        listing = self._now.market.listings[symbol]
+        price_text = listing.instrument.price_text
+        return [(Decimal(price_text(each.price)), each.at_ms) for each in listing.recent]
+
+    def bars(self, symbol: str, interval: str) -> list[BarSnapshot]:
+        """Give the bars since the start, oldest first; the last one is forming."""
+        listing = self._now.market.listings[symbol]
+        first = opening_ms(interval, listing.start_ms)
+        return [
+            bar_snapshot(listing.instrument, each)
+            for each in listing.candles.bars(interval, first, self._now.market.now_ms)
+        ]
 
     def advance(self, seconds: float) -> None:
         """Move a ManualClock on by wall seconds (exchange time by `speed` times as much).

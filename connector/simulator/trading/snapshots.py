@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from connector.simulator.market.bar import Bar
 from connector.simulator.market.instrument import Instrument
 from connector.simulator.trading.desk import Desk
 from connector.simulator.trading.margin import asset_margin, entry_mark, liquidation_mark
@@ -47,6 +48,17 @@ class PositionSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     liquidation_price: Decimal
     leverage: int
     isolated: bool
+
+
+class BarSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A candle; volume in base units."""
+
+    opening_ms: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
 
 
 class BalanceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,3 +125,15 @@ def balance_snapshot(desk: Desk, asset: str, at_ms: int) -> BalanceSnapshot:
 
 def _decimal(money: int) -> Decimal:
     return Decimal(money).scaleb(-MONEY_DECIMALS)
+
+
+def bar_snapshot(it: Instrument, bar: Bar) -> BarSnapshot:
+    """Give a candle as it is now."""
+    return BarSnapshot(
+        opening_ms=bar.opening_ms,
+        open=Decimal(it.price_text(bar.open)),
+        high=Decimal(it.price_text(bar.high)),
+        low=Decimal(it.price_text(bar.low)),
+        close=Decimal(it.price_text(bar.close)),
+        volume=Decimal(it.quantity_text(bar.volume)),
+    )
