@@ -160,7 +160,8 @@ def _one(_: Account) -> None:
 def _resumed(feed: str) -> Callable[[Exception, timedelta], None]:
     def told(error: Exception, delay: timedelta) -> None:
         metrics.RESUMED.labels(feed).inc()
-        log.info("resuming", feed=feed, error=str(error)[:200], delay_s=delay.total_seconds())
+        say = log.info if delay <= Backoff().first else log.debug  # the rest is no news
+        say("resuming", feed=feed, error=str(error)[:200], delay_s=delay.total_seconds())
 
     return told
 

@@ -22,6 +22,7 @@ from connector.exchange.order_events import OrderEvents
 from connector.exchange.order_ids import OrderIds, account_scope, default_path
 from connector.exchange.orders import Orders
 from connector.exchange.session import Session
+from connector.exchange.told_orders import ToldOrders
 from connector.feeds import Feeds
 from connector.grpc.server import Server
 from connector.grpc.service import Service
@@ -77,6 +78,7 @@ class Connector:
             config.feeds,
             config.shown_name,
             pipelines=pipelines,
+            told=ToldOrders(self._ids),
         )
         trading.orders.on_killed = self.feeds.ledger.seed
         stack.callback(self.feeds.close)
@@ -101,7 +103,7 @@ class Connector:
         key = config.exchange.api_key.get_secret_value()
         scope = account_scope(self.session.ccxt.id, self.session.market_type.value, key)
         usual = ":memory:" if config.exchange.embedded else default_path()
-        ids = OrderIds(config.state.path or usual, scope)
+        ids = self._ids = OrderIds(config.state.path or usual, scope)
         stack.callback(ids.close)
         orders = Orders(self.session, ids)
         stack.push_async_callback(orders.close)

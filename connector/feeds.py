@@ -16,6 +16,7 @@ from connector.account_feeds import AccountFeeds
 from connector.config import FeedsConfig
 from connector.domain import Candle, FundingRate, Price
 from connector.errors import Unsupported
+from connector.exchange.told_orders import ToldOrders
 from connector.observables import Answers, PrivateSources, Sources
 from connector.operators import (
     Backoff,
@@ -47,7 +48,7 @@ Key = tuple[str, ...]
 """Kind of feed, ccxt's symbol, and whatever else tells two upstreams apart."""
 
 SOON = Backoff(cap=timedelta(seconds=1))
-"""For the account's own streams, which are few, share one socket, and mustn't stay behind."""
+"""No pause outlasts an outage by more. A new attempt is no new dial: the tap paces those."""
 
 Asked = Mapping[str, str]
 """What a client asked for: its own spelling → ccxt's symbol."""
@@ -71,6 +72,7 @@ class Feeds:
         exchange: str,
         backoff: Backoff | None = None,
         pipelines: Pipelines | None = None,
+        told: ToldOrders | None = None,
     ) -> None:
         self.pipelines = pipelines or Pipelines(config.stages)
         """The stages that there are, and those that each feed was given."""
@@ -78,14 +80,19 @@ class Feeds:
         self._config, self._exchange = config, exchange
         self.ledger = Ledger()
         """What is known of the account's orders; outlives every subscription."""
+        self._told = told
+        before = told.before() if told is not None else []
+        for order in before:
+            self.ledger.seed(order)
+        self._told_until_ms = max((order.update_time_ms for order in before), default=None)
         self.answers = Answers()
         self._shared: dict[Key, Observable[object]] = {}
-        self._backoff, self._private_backoff = backoff or Backoff(), backoff or SOON
+        self._backoff = backoff or SOON
         self._closing: Subject[object] = Subject()
         self.of_account = AccountFeeds(
             private,
             config,
-            self._private_backoff,
+            self._backoff,
             self._closing,
             self._canonical,
             self.pipelines,
@@ -222,12 +229,14 @@ class Feeds:
                 lambda since_ms: private.missed_orders(since_ms, ledger.unfinished),
                 private.now_ms,
                 ledger.seed,
+                told_until_ms=self._told_until_ms,
             ),
-            resume(self._private_backoff, partial(self._resumed, "orders")),
+            resume(self._backoff, partial(self._resumed, "orders")),
             keep_ledger(ledger),
         )
         return updates.pipe(
             hold_until(_order_key, lambda order: self.answers.pending(order.client_order_id)),
+            ops.do_action(self._told.note if self._told is not None else None),
             self._given("orders", items.orders(private.now_ms)),
             map_to_proto(self._encode_order, _malformed),
             ops.take_until(self._closing),
@@ -284,7 +293,8 @@ class Feeds:
 
     def _resumed(self, feed: str, error: Exception, delay: timedelta) -> None:
         metrics.RESUMED.labels(feed).inc()
-        log.info("resuming", feed=feed, error=str(error)[:200], delay_s=delay.total_seconds())
+        say = log.info if delay <= SOON.first else log.debug  # the rest of an outage is no news
+        say("resuming", feed=feed, error=str(error)[:200], delay_s=delay.total_seconds())
 
 
 def _shaped(stream: Observable[T], own: Own, of: Callable[[], Items[T]]) -> Observable[T]:

@@ -52,6 +52,7 @@ _SCHEMA = (
     f"PRAGMA user_version = {VERSION}",
 )
 _FIND = "SELECT value, symbol FROM links WHERE scope = ? AND kind = ? AND key = ?"
+_ALL = "SELECT value FROM links WHERE scope = ? AND kind = ? AND value != ''"
 _KEEP = "INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?, ?)"
 _SURPLUS = (
     "DELETE FROM links WHERE (scope, kind, key) IN"
@@ -70,6 +71,8 @@ class _Kind(IntEnum):
     """client order id as sent → the caller's."""
     RENEWED = 4
     """caller's client order id → what is sent for it, since its own is used up."""
+    TOLD = 5
+    """symbol and exchange's order id → the order as last told on the stream; "" once it ended."""
 
 
 _Key = tuple[_Kind, int | str]
@@ -180,6 +183,14 @@ class OrderIds:
         found = self._find(_Kind.SENT, sent_id)
         return found[0] if found else sent_id
 
+    def note_told(self, key: str, order: str, symbol: str) -> None:
+        """Remember an order as it was last told; "" when it is over."""
+        self._note(_Kind.TOLD, key, order, symbol)
+
+    def told(self) -> list[str]:
+        """Give the orders that are not over as they were last told, as far as is written."""
+        return self._file.all_of(self._scope, _Kind.TOLD)
+
     def flush(self) -> None:
         """Write what waits, now; what can't be written goes on waiting."""
         self._write_waiting()
@@ -277,6 +288,14 @@ class _File:
             self._warn("not read", error)
             return None
         return (_text(row[0]), _text(row[1])) if row else None
+
+    def all_of(self, scope: str, kind: _Kind) -> list[str]:
+        try:
+            with self._reading:
+                return [_text(row[0]) for row in self._reader.execute(_ALL, (scope, kind))]
+        except sqlite3.Error as error:
+            self._warn("not read", error)
+            return []
 
     def keep(self, rows: Iterable[tuple[str | int, ...]]) -> bool:
         """Write rows in one transaction; whether there is nothing to try again."""

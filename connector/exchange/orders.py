@@ -45,6 +45,8 @@ ABSENT_AFTER = 4
 """So many answers "no such order" in a row, over 1.4 s, make a lost order surely absent."""
 EXECUTION_WAIT_S = 2.0
 EXECUTION_POLL_S = 0.1
+CLOSE_S = 0.5
+"""For what was sent, after the grace that calls had to end."""
 KILLED_KEPT = 10_000
 """Post-only orders that were taken and ended, which answer for no repetition of their id."""
 RECURRING_AFTER_MS = 60_000
@@ -68,9 +70,15 @@ class Orders(OrderLookup):
         self._underway: set[asyncio.Task[Any]] = set()
 
     async def close(self) -> None:
-        """Wait for what has been sent; nothing new may be placed meanwhile."""
+        """Wait a moment for what has been sent; nothing new may be placed meanwhile.
+
+        What is not answered by then is given up: its caller knows no outcome, and asks again.
+        """
         if self._underway:
-            await asyncio.wait(self._underway, timeout=SEND_TIMEOUT_S)
+            _, late = await asyncio.wait(self._underway, timeout=CLOSE_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     # placing
 

@@ -29,9 +29,9 @@ HELD_ITEMS = 10_000
 class _Memory:
     """What outlives a subscription."""
 
-    def __init__(self) -> None:
-        self.began_ms: int | None = None
-        self.newest_ms = 0
+    def __init__(self, told_until_ms: int | None) -> None:
+        self.began_ms = told_until_ms
+        self.newest_ms = told_until_ms or 0
         self.is_seeded = False
         self.held: deque[Order | Trade] = deque()
 
@@ -62,6 +62,7 @@ def repair_gaps(
     seed: Callable[[Order | Trade], None] = ignore,
     again_after: timedelta = timedelta(seconds=5),
     on_unrepaired: Callable[[Exception], None] = ignore,
+    told_until_ms: int | None = None,
 ) -> Operator[Order | Trade, Order | Trade]:
     """Fetch what was missed at each subscription, tell it, and then what came live meanwhile.
 
@@ -75,6 +76,8 @@ def repair_gaps(
                 OVERLAP_MS before the newest trade that was told, at most LONGEST_MS back, and
                 should ask the exchange only when its subscription stands. What waits when a fetch
                 fails follows the next one.
+                With `told_until_ms`, an instant until which a process before this one told all,
+                the first subscription repairs the gap since then.
                 A fetched state that goes beyond what came live first of its order follows that:
                 before it, it would hide the steps between.
     Errors:     the source's pass through. A fetch that is Unsupported, Refused or Malformed is
@@ -86,7 +89,7 @@ def repair_gaps(
     """
 
     def apply(source: Observable[Order | Trade]) -> Observable[Order | Trade]:
-        memory = _Memory()
+        memory = _Memory(told_until_ms)
 
         def subscribe(
             observer: ObserverBase[Order | Trade], scheduler: SchedulerBase | None = None

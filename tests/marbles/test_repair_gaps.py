@@ -90,6 +90,17 @@ def test_what_is_older_than_the_first_subscription_is_seeded_and_not_told() -> N
     assert exchange.seeded == [VALUES["O"], VALUES["o"]]
 
 
+def test_what_happened_since_a_process_before_told_is_told_too() -> None:
+    m = Marbles(VALUES)
+    exchange = Exchange(m, "(Oob|)")
+    source = m.hot("------")
+    operator = repair_gaps(
+        exchange, exchange.now_ms, exchange.seeded.append, timedelta(0), told_until_ms=8_000
+    )
+    assert m.run(source.pipe(operator), "------!") == m.expected("(Oob)")
+    assert (exchange.asked, exchange.seeded) == ([(0, -2_000)], [])
+
+
 def test_after_an_outage_what_is_older_is_told_too() -> None:
     m = Marbles(VALUES, error=DOWN)
     exchange = Exchange(m, "|", "(O|)")

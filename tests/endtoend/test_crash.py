@@ -1,0 +1,192 @@
+"""A connector that is stopped in a storm, and one that is killed and started again."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.type.decimal_pb2 import Decimal as Amount
+from opensqt.market_maker.v1 import exchange_pb2 as rpc
+from opensqt.market_maker.v1 import resources_pb2 as resources
+from opensqt.market_maker.v1 import types_pb2 as types
+from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
+
+from connector.exchange.embedded import redirected
+from connector.simulator import USUAL_KEY, USUAL_SECRET, Simulator, SimulatorConfig
+from tests.endtoend.processes import READ_S, STOP_S, Run, running
+
+CLASSES = {"binance": "binanceusdm", "bybit": "bybit"}
+LONG_NAME = "needs translating, for it is long: №1"
+STORM = ["drop:every=400ms", "reorder:by=200ms", "slow:by=300ms", "poison:every=700ms"]
+
+
+@pytest.fixture
+async def exchange(request: pytest.FixtureRequest) -> AsyncIterator[Simulator]:
+    dialect = str(getattr(request, "param", "binance"))
+    simulator = Simulator(SimulatorConfig(dialect=dialect, symbols=("BTCUSDT", "ETHUSDT")))
+    await simulator.start()
+    yield simulator
+    await simulator.stop()
+
+
+def environment(exchange: Simulator, state: Path) -> dict[str, str]:
+    name = CLASSES[exchange.config.dialect]
+    urls = redirected(name, exchange.rest_url, exchange.ws_url)
+    return {
+        "EXCHANGE": name,
+        "API_KEY": USUAL_KEY,
+        "API_SECRET": USUAL_SECRET,
+        "CONNECTOR_EXCHANGE__CCXT__URLS": json.dumps(urls),
+        "CONNECTOR_STATE__PATH": str(state),
+    }
+
+
+def limit(name: str, quantity: str = "0.010") -> resources.PlaceOrderRequest:
+    return resources.PlaceOrderRequest(
+        symbol="BTCUSDT",
+        side=types.ORDER_SIDE_BUY,
+        type=types.ORDER_TYPE_LIMIT,
+        quantity=Amount(value=quantity),
+        price=Amount(value="90000.0"),
+        client_order_id=name,
+    )
+
+
+async def test_sigterm_in_a_storm_is_quiet_soon_and_told(
+    exchange: Simulator, tmp_path: Path
+) -> None:
+    async with (
+        running("serve", "--port", "0", **environment(exchange, tmp_path / "state")) as run,
+        grpc.aio.insecure_channel(f"127.0.0.1:{run.ready['port']}") as channel,
+    ):
+        stub: Any = ExchangeServiceStub(channel)
+        symbols = ["BTCUSDT", "ETHUSDT"]
+        streams = [
+            stub.SubscribePrice(rpc.SubscribePriceRequest(symbols=symbols)),
+            stub.SubscribeKlines(rpc.SubscribeKlinesRequest(symbols=symbols, interval="1m")),
+            stub.SubscribeOrders(rpc.SubscribeOrdersRequest()),
+            stub.SubscribePositions(rpc.SubscribePositionsRequest()),
+            stub.SubscribeAccount(rpc.SubscribeAccountRequest()),
+        ]
+        reading = [asyncio.create_task(read_to_the_end(each)) for each in streams]
+        async with asyncio.timeout(READ_S):
+            await stub.PlaceOrder(limit("first"))
+            exchange.begin_fault("hang:requests=orders")
+            for fault in STORM:
+                exchange.begin_fault(fault)
+            asked = [asyncio.create_task(ended(stub.PlaceOrder(limit(f"o{n}")))) for n in range(20)]
+            await asyncio.sleep(0.8)
+        began = time.monotonic()
+        run.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(STOP_S):
+            _, err = await run.process.communicate()
+        took = time.monotonic() - began
+        async with asyncio.timeout(READ_S):
+            told = await asyncio.gather(*reading, *asked)
+
+    assert run.process.returncode == 0
+    assert took < STOP_S
+    assert "Traceback" not in err.decode()
+    for code, details in told:
+        assert code is grpc.StatusCode.UNAVAILABLE, (code, details)
+        assert details
+
+
+@asynccontextmanager
+async def served(settings: dict[str, str]) -> AsyncGenerator[tuple[Run, Any]]:
+    async with (
+        running("serve", "--port", "0", **settings) as run,
+        grpc.aio.insecure_channel(f"127.0.0.1:{run.ready['port']}") as channel,
+        asyncio.timeout(READ_S),
+    ):
+        yield run, ExchangeServiceStub(channel)
+
+
+async def read_to_the_end(call: Any) -> tuple[grpc.StatusCode, str]:
+    try:
+        async for _ in call:
+            pass
+    except grpc.aio.AioRpcError as error:
+        return error.code(), error.details() or ""
+    return await call.code(), await call.details()
+
+
+async def ended(call: Any) -> tuple[grpc.StatusCode, str]:
+    try:
+        await call
+    except grpc.aio.AioRpcError as error:
+        return error.code(), error.details() or ""
+    return grpc.StatusCode.OK, ""
+
+
+@pytest.mark.parametrize("exchange", ["binance", "bybit"], indirect=True)
+async def test_after_a_kill_ids_are_the_same_and_what_ended_meanwhile_is_told(
+    exchange: Simulator, tmp_path: Path
+) -> None:
+    exchange.pause()
+    names = ["stays", LONG_NAME, "filled", "partly", "cancelled"]
+    settings = environment(exchange, tmp_path / "state.sqlite3")
+    async with served(settings) as (run, stub):
+        call: Any = stub.SubscribeOrders(rpc.SubscribeOrdersRequest())
+        before = {name: await stub.PlaceOrder(limit(name)) for name in names}
+        sent = {each.exchange_id: each for each in exchange.orders()}
+        by_name = dict(zip(names, sent.values(), strict=True))
+        exchange.fill("BTCUSDT", by_name["partly"].order_id, "0.004")
+        told_before: list[Any] = []
+        while not any(u.HasField("last_trade") for u in told_before):
+            told_before.append(await call.read())
+        await asyncio.sleep(0.2)  # what is noted is written after 50 ms
+        os.kill(run.process.pid, signal.SIGKILL)
+        await run.process.wait()
+
+    exchange.fill("BTCUSDT", by_name["filled"].order_id)
+    exchange.fill("BTCUSDT", by_name["partly"].order_id)
+    exchange.cancel("BTCUSDT", by_name["cancelled"].order_id)
+
+    async with served(settings) as (_, stub):
+        listed = await stub.GetOpenOrders(rpc.GetOpenOrdersRequest(symbol="BTCUSDT"))
+        assert {(o.order_id, o.client_order_id) for o in listed.orders} == {
+            (before[name].order_id, name) for name in ("stays", LONG_NAME)
+        }
+        for name, order in before.items():
+            request = rpc.GetOrderRequest(symbol="BTCUSDT", order_id=order.order_id)
+            assert (await stub.GetOrder(request)).client_order_id == name
+            request = rpc.GetOrderRequest(symbol="BTCUSDT", client_order_id=name)
+            assert (await stub.GetOrder(request)).order_id == order.order_id
+        again = await stub.PlaceOrder(limit("stays"))
+        assert again.order_id == before["stays"].order_id
+
+        call = stub.SubscribeOrders(rpc.SubscribeOrdersRequest())
+        last: dict[str, Any] = {}
+        trades: list[str] = []
+        over = (types.ORDER_STATUS_FILLED, types.ORDER_STATUS_CANCELED)
+        while sum(u.status in over for u in last.values()) < 3:
+            update = await call.read()
+            last[update.client_order_id] = update
+            trades += [update.last_trade.quantity.value] * update.HasField("last_trade")
+        await stub.CancelOrder(
+            rpc.CancelOrderRequest(symbol="BTCUSDT", order_id=before[LONG_NAME].order_id)
+        )
+        while last.get(LONG_NAME) is None or last[LONG_NAME].status not in over:
+            update = await call.read()
+            last[update.client_order_id] = update
+            trades += [update.last_trade.quantity.value] * update.HasField("last_trade")
+
+    for name, status, executed in (
+        ("filled", types.ORDER_STATUS_FILLED, "0.010"),
+        ("partly", types.ORDER_STATUS_FILLED, "0.010"),
+        ("cancelled", types.ORDER_STATUS_CANCELED, "0"),
+        (LONG_NAME, types.ORDER_STATUS_CANCELED, "0"),
+    ):
+        assert (last[name].order_id, last[name].status) == (before[name].order_id, status)
+        assert Decimal(last[name].executed_qty.value) == Decimal(executed)
+    assert sorted(map(Decimal, trades)) == [Decimal("0.006"), Decimal("0.010")]
+    assert set(exchange.orders_placed.values()) == {1}
