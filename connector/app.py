@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, Callable
 import msgspec
 import structlog
 from pydantic import SecretStr
-from reactivex.scheduler.eventloop import AsyncIOScheduler
 
 from connector.config import BadConfig, Config
 from connector.errors import Denied, Refused, Transient
@@ -30,6 +29,7 @@ from connector.grpc.trading_calls import Trading
 from connector.loop_lag import loop_lag_watched
 from connector.observables import ExchangePrivateSources, ExchangeSources
 from connector.plugins import pipelines_of, plugins_of
+from connector.scheduling import LoopScheduler
 from connector.simulator import Simulator, SimulatorConfig
 
 log = structlog.get_logger(__name__)
@@ -82,7 +82,7 @@ class Connector:
         )
         trading.orders.on_killed = self.feeds.ledger.seed
         stack.callback(self.feeds.close)
-        scheduler = AsyncIOScheduler(asyncio.get_running_loop())
+        scheduler = LoopScheduler(asyncio.get_running_loop())
         self.service = Service(
             self.market_data,
             trading,

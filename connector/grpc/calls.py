@@ -16,6 +16,7 @@ from connector import metrics
 from connector.errors import Closing, ConnectorError
 from connector.grpc.audit import audit
 from connector.grpc.guard import TRADING, Caller, Guard
+from connector.grpc.serialised import Once
 from connector.grpc.statuses import status_of, trailing_metadata
 from connector.keys import Role
 
@@ -41,6 +42,7 @@ class Calls(grpc.aio.ServerInterceptor):
 
     def __init__(self, refusal_pause: timedelta, guard: Guard) -> None:
         self._pause_s, self._guard = refusal_pause.total_seconds(), guard
+        self._serialisers: dict[str, Once[Any]] = {}
 
     async def intercept_service(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
@@ -65,10 +67,11 @@ class Calls(grpc.aio.ServerInterceptor):
                 handler.response_serializer,
             )
         if handler.unary_stream is not None:
+            serialise: Any = handler.response_serializer
             return grpc.unary_stream_rpc_method_handler(
                 self._stream(method, handler.unary_stream),
                 handler.request_deserializer,
-                handler.response_serializer,
+                self._serialisers.setdefault(method, Once(serialise)),
             )
         return handler
 
