@@ -125,8 +125,16 @@ class Orders(OrderLookup):
         return await with_quantity_kept(request, best_ask)
 
     def fit(self, request: OrderRequest) -> OrderRequest:
-        """Round an order to its market. Errors: InvalidOrder."""
+        """Round an order to its market.
+
+        Errors:  InvalidOrder; Unsupported for an inverse contract, which counts in quote money.
+        """
         market = self._session.ccxt.market(request.symbol)
+        if market.get("inverse"):
+            raise Unsupported(
+                f"orders of {market['id']}: an inverse contract is counted in {market['quote']}, "
+                f"and a quantity in {market['base']} is no whole number of them"
+            )
         return fitted(
             request, parse_symbol_info(market, request.symbol, self._session.ccxt.precisionMode)
         )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from connector.errors import InsufficientFunds
+from connector.errors import InsufficientFunds, Unsupported
 from connector.trading import Order, OrderRequest, OrderType, Side, TimeInForce
 from tests.exchange.ways.places import BITGET, BYBIT, GATE, OKX, SYMBOL, Place
 from tests.exchange.ways.venue import venue
@@ -140,3 +140,20 @@ async def test_orders_of_two_symbols_go_in_two_batches_where_one_takes_one_symbo
             "n3",
         ]
         assert [asked["symbol"] for asked in at.asked_on(path)] == ["BTCUSDT", "ETHUSDT"]
+
+
+async def test_an_order_of_an_inverse_contract_is_refused_before_anything_is_sent(
+    no_task_left: None,
+) -> None:
+    swap = OKX.markets["/api/v5/public/instruments"]["data"][0]
+    inverse = swap | {"instId": "BTC-USD-SWAP", "uly": "BTC-USD", "settleCcy": "BTC"}
+    inverse |= {"ctType": "inverse", "ctVal": "100", "ctValCcy": "USD"}
+    answers = {**OKX.markets, "/api/v5/public/instruments": OKX.nothing | {"data": [inverse]}}
+    async with venue("okx", OKX.nothing, answers, ["swap"]) as at:
+        request = msgspec.structs.replace(_request("n0"), symbol="BTC/USD:BTC")
+        (together,) = await at.batches.place([request])
+        with pytest.raises(Unsupported, match="inverse contract is counted in USD"):
+            await at.orders.place(request)
+
+        assert isinstance(together, Unsupported)
+        assert at.asked == []
