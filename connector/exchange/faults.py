@@ -37,6 +37,9 @@ TABLE: tuple[tuple[type[BaseException], type[ConnectorError]], ...] = (
 )
 """First match wins, so the narrower class stands above the wider."""
 
+TOO_MANY, SERVER_ERROR = (418, 429), 500
+"""HTTP statuses that say more than whatever words they come with; 500 and above alike."""
+
 
 def as_ours(error: BaseException) -> ConnectorError | None:
     """Translate what ccxt raised; None for what is a bug and must climb.
@@ -50,10 +53,20 @@ def as_ours(error: BaseException) -> ConnectorError | None:
         if isinstance(error, theirs):
             said = [str(each) for each in (error, error.__cause__) if each is not None]
             text = ": ".join(without_queries(each) for each in said)[:300] or type(error).__name__
+            if isinstance(error, ccxt.ExchangeError):
+                ours = by_status(error) or ours
             if issubclass(ours, Transient):
                 return ours(text, _retry_after(error))
             return ours(text)
     return None
+
+
+def by_status(error: BaseException) -> type[Transient] | None:
+    """Give what the answer's HTTP status says of an error, if that passes by itself."""
+    status: int = getattr(error, "status", 0)
+    if status in TOO_MANY:
+        return RateLimited
+    return Transient if status >= SERVER_ERROR else None
 
 
 def is_farewell(error: BaseException) -> bool:

@@ -37,6 +37,7 @@ from connector.errors import (
     UnknownSymbol,
     Unsupported,
 )
+from connector.exchange.faults import by_status
 from connector.exchange.order_fault_table import ANYWHERE, TABLE, Lost
 from connector.masking import without_queries
 
@@ -132,6 +133,8 @@ def order_error(error: BaseException, exchange_id: str) -> ConnectorError | None
     code, words = _told(str(error), exchange_id)
     if code or not _REQUEST.match(str(error)):
         ours = _by_rows(exchange_id, code, words) or ours
+    if by_status(error) is RateLimited:
+        ours = RateLimited
     return _made(ours, exchange_id, code, words, error)
 
 

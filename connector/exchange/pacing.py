@@ -1,11 +1,32 @@
 """The exchange's limit of requests, counted here: a request that fits is sent at once."""
 
 import asyncio
+import contextlib
 import time
 from collections import deque
+from collections.abc import Generator
+from contextvars import ContextVar
 from datetime import timedelta
 
 from connector.errors import RateLimited
+
+LONGEST_PAUSE_S = 3 * 86_400.0
+"""Beyond the longest ban that an exchange is known to speak out: a larger figure is an error."""
+
+_ahead: ContextVar[bool] = ContextVar("ahead", default=False)
+
+
+@contextlib.contextmanager
+def ahead_of_all() -> Generator[None]:
+    """Let what is sent within the block go at once, counted, whatever waits.
+
+    For questions that are light, rare and can't wait, such as whether the exchange is there.
+    """
+    token = _ahead.set(True)
+    try:
+        yield
+    finally:
+        _ahead.reset(token)
 
 
 class RollingWindow:
@@ -14,9 +35,11 @@ class RollingWindow:
     ccxt's own window sums every request of the last minute anew for each request, and hands it
     on in a task: 30 to 170 µs, the more the busier. Here both ends of a sum are kept.
     Guarantee:  no window of `window_s` holds more than `max_weight`, save for one request that is
-                heavier by itself; who waits is served in order, who has left weighs nothing.
+                heavier by itself, and for what goes `ahead_of_all`; who waits is served in order,
+                who has left weighs nothing.
                 Nobody begins to wait who would wait longer than `longest_wait_s`: a request that
                 is given up while it waits here was never sent, which its sender couldn't tell.
+                During a `pause` nothing is sent, and everyone is told at once.
     """
 
     def __init__(
@@ -30,15 +53,19 @@ class RollingWindow:
         self._weight = 0.0
         self._waiting: deque[tuple[asyncio.Future[None], float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._paused_until = 0.0
 
     def __call__(self, cost: float | None = None) -> asyncio.Future[None]:
         """Give what to await before sending; done already if the request fits.
 
-        Errors:  RateLimited with when it would be sent, beyond `longest_wait_s`.
+        Errors:  RateLimited with when it would be sent, beyond `longest_wait_s`; during a pause,
+                 with what is left of it.
         """
+        if left := self.paused():
+            raise _told_to_wait(left)
         weight = 1.0 if cost is None else cost
         future = asyncio.get_running_loop().create_future()
-        if not self._waiting and self._wait_s(weight) <= 0:
+        if _ahead.get() or (not self._waiting and self._wait_s(weight) <= 0):
             self.note(weight)
             future.set_result(None)
         else:
@@ -49,6 +76,23 @@ class RollingWindow:
             self._waiting.append((future, weight))
             self._serve()
         return future
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing for so long: the exchange said so. Who waits is told; pauses don't add up.
+
+        Units:  seconds, at most three days.
+        """
+        until = time.monotonic() + min(seconds, LONGEST_PAUSE_S)
+        self._paused_until = max(self._paused_until, until)
+        if left := self.paused():
+            while self._waiting:
+                future, _ = self._waiting.popleft()
+                if not future.done():
+                    future.set_exception(_told_to_wait(left))
+
+    def paused(self) -> timedelta:
+        """Give what is left of a pause, zero without one."""
+        return timedelta(seconds=max(0.0, self._paused_until - time.monotonic()))
 
     def note(self, weight: float) -> None:
         """Count what is sent now."""
@@ -108,3 +152,7 @@ class RollingWindow:
                 self.note(weight)
                 future.set_result(None)
             self._waiting.popleft()
+
+
+def _told_to_wait(left: timedelta) -> RateLimited:
+    return RateLimited("the exchange has asked for a pause", left)

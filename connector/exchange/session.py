@@ -23,7 +23,7 @@ from connector.exchange.capabilities import auto_market_type, offers
 from connector.exchange.embedded import DEFAULT_DIALECT, EMBEDDED_CLASSES
 from connector.exchange.faults import as_ours
 from connector.exchange.lane import Lane
-from connector.exchange.pacing import RollingWindow
+from connector.exchange.pacing import RollingWindow, ahead_of_all
 from connector.exchange.symbols import Symbols
 from connector.exchange.tap import abort, tapped
 from connector.exchange.ways import Way, way_of
@@ -45,8 +45,10 @@ CLOSE_S = 1.0
 """For websockets to say good-bye; a stalled exchange never answers."""
 KEEP_ALIVE_MS = 5_000
 """Between pings of a websocket; one that misses two is dead."""
-PROBE_S = 5.0
-"""Between two looks at whether the exchange is there."""
+PROBE_S, PROBE_AGAIN_S = 5.0, 1.0
+"""Between two looks at whether the exchange is there; at most, after one that failed."""
+ABSENT_AFTER_S = 10.0
+"""Without an answer to such a look, until the exchange counts as unreachable."""
 OPEN_RETRY_CAP_S = 30.0
 NO_SNAPSHOT = {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False}
 """ccxt would ask for positions at the first subscription alone, and tell nothing else till then."""
@@ -85,13 +87,16 @@ class Session:
         self.reachable = False
         self._on_reachable: list[Callable[[bool], None]] = []
         self._offset_ms = 0
+        self._absence: asyncio.TimerHandle | None = None
         self._supervising: asyncio.Task[None] | None = None
         self._loading: asyncio.Task[None] | None = None
 
     def start(self, on_reachable: Callable[[bool], None] = lambda _: None) -> None:
         """Begin to load the markets, and to look every 5 s whether the exchange is there.
 
-        `on_reachable` is told of each change, in this event loop.
+        It is reachable as of an answer, and no more 10 s after the last one; what is asked goes
+        ahead of all that our own limit holds back. `on_reachable` is told of each
+        change, in this event loop.
         """
         self._on_reachable.append(on_reachable)
         self._supervising = asyncio.create_task(self._supervise(), name="supervise the exchange")
@@ -102,6 +107,8 @@ class Session:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._absence is not None:
+            self._absence.cancel()
         clients = list(self.ccxt.clients.values())
         closing = asyncio.create_task(self.ccxt.close())
         done, _ = await asyncio.wait({closing}, timeout=CLOSE_S)
@@ -124,8 +131,6 @@ class Session:
         """
         error: ConnectorError = Transient(f"{doing}: no answer within {ASK_TIMEOUT_S:.0f} s")
         held_back: Callable[[], timedelta] = self.ccxt.throttler.held_back
-        if (wait := held_back()) > timedelta(seconds=ASK_TIMEOUT_S):
-            raise RateLimited(f"{doing}: the exchange's limit of requests is used up", wait)
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):
                 for attempt in range(ASK_RETRIES):
@@ -182,18 +187,23 @@ class Session:
         attempt = 0
         while True:
             try:
-                await (self._probe() if self.ready.is_set() else self.open())
+                if self.ready.is_set():
+                    with ahead_of_all():
+                        await self._probe()
+                else:
+                    await self.open()
             except Exception as error:  # whatever it is, the exchange is watched on
                 if not isinstance(error, ConnectorError):
                     log.error("unexpected error of the exchange", exc_info=error)
-                self._tell(False, error)
+                log.warning("no answer of the exchange", exchange=self.ccxt.id, error=str(error))
                 attempt += 1
-                cap = OPEN_RETRY_CAP_S if not self.ready.is_set() else PROBE_S
+                cap = OPEN_RETRY_CAP_S if not self.ready.is_set() else PROBE_AGAIN_S
                 delay = min(cap, 0.1 * 2 ** min(attempt, 10)) * random.uniform(0.5, 1)
                 if isinstance(error, Transient) and error.retry_after:
                     delay = max(delay, error.retry_after.total_seconds())
             else:
-                self._tell(True, None)
+                self._tell(True)
+                self._expect_within(ABSENT_AFTER_S)
                 attempt, delay = 0, PROBE_S
             await asyncio.sleep(delay)
 
@@ -207,9 +217,13 @@ class Session:
         if isinstance(told, int | float):
             self._offset_ms = int(told - (before + self.ccxt.milliseconds()) / 2)
 
-    def _tell(self, reachable: bool, error: Exception | None) -> None:
-        if error is not None:
-            log.warning("exchange unreachable", exchange=self.ccxt.id, error=str(error))
+    def _expect_within(self, seconds: float) -> None:
+        """Tell that the exchange is away, unless this is called again within so long."""
+        if self._absence is not None:
+            self._absence.cancel()
+        self._absence = asyncio.get_running_loop().call_later(seconds, self._tell, False)
+
+    def _tell(self, reachable: bool) -> None:
         if reachable != self.reachable:
             self.reachable = reachable
             log.info("exchange reachability", exchange=self.ccxt.id, reachable=reachable)

@@ -27,6 +27,9 @@ DIAL_S, BRIEF_DIALS = 1.0, 20
 """Pause before an address is dialled again, after so many failures in a row."""
 LONG_DIAL_S = 10.0
 """The same afterwards: six addresses are dialled 288 times in 5 minutes; Binance allows 300."""
+BAD_REQUEST, BANNED = 400, 418
+LEAST_UNSAID_S, MOST_UNSAID_S = 1.0, 60.0
+"""Pause after a ban without a Retry-After; doubles with each further one."""
 LOOK_AGAIN_S = 0.02
 """Between two looks at whether a websocket is open: ccxt tells it only to who opened it."""
 
@@ -68,6 +71,10 @@ def tapped(exchange_class: type[Any]) -> type[Any]:
         frame: Any = None
         """The raw frame whose handler is running, as parsed JSON; None outside a handler."""
         retry_after: float | None = None
+        status = 0
+        """Of the last answer over HTTP."""
+        bans = 0
+        """Answers of 418 since the last good one that didn't say how long to stay away."""
         lane: Lane | None = None
         """Who reads market frames before ccxt does, if anybody."""
 
@@ -87,6 +94,8 @@ def tapped(exchange_class: type[Any]) -> type[Any]:
         def handle_errors(self, code: Any, reason: Any, url: Any, method: Any, *answer: Any) -> Any:
             headers = answer[0] if answer else None
             self.retry_after = _retry_after_seconds(headers)
+            self.status = int(code)
+            self._obey(self.status)
             try:
                 return super().handle_errors(code, reason, url, method, *answer)
             except ccxt.BaseError as error:
@@ -98,8 +107,20 @@ def tapped(exchange_class: type[Any]) -> type[Any]:
             except ccxt.BaseError as error:
                 self._raise_dated(error)
 
+        def _obey(self, code: int) -> None:
+            """Send nothing for as long as a refusal says, or for a while if a 418 doesn't say."""
+            if code < BAD_REQUEST:
+                self.bans = 0
+                return
+            if self.retry_after is None and code == BANNED:
+                self.retry_after = min(MOST_UNSAID_S, LEAST_UNSAID_S * 2.0**self.bans)
+                self.bans += 1
+            if self.retry_after:
+                log.warning("the exchange asks for a pause", code=code, seconds=self.retry_after)
+                self.throttler.pause(self.retry_after)
+
         def _raise_dated(self, error: Any) -> NoReturn:
-            error.retry_after = self.retry_after
+            error.retry_after, error.status = self.retry_after, self.status
             raise error
 
         def on_error(self, client: Any, error: Exception) -> None:

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from connector.errors import RateLimited
-from connector.exchange.pacing import RollingWindow
+from connector.exchange.pacing import LONGEST_PAUSE_S, RollingWindow, ahead_of_all
 
 
 async def test_what_fits_is_sent_at_once() -> None:
@@ -93,3 +93,54 @@ async def test_who_waits_before_counts_too() -> None:
     assert 119 < caught.value.retry_after.total_seconds() <= 120
     assert not first.done()
     assert not third.done()
+
+
+async def test_what_goes_ahead_of_all_is_sent_at_once_and_counted() -> None:
+    window = RollingWindow(max_weight=2, window_s=60)
+    await window(2)
+    held = window(1)
+
+    with ahead_of_all():
+        assert window(1).done()
+
+    assert window.weight == 3
+    assert not held.done()
+    assert not window(1).done()
+
+
+async def test_a_pause_is_told_at_once_to_all_also_to_who_waits() -> None:
+    window = RollingWindow(max_weight=2, window_s=60)
+    await window(2)
+    held, left = window(1), window(1)
+    left.cancel()
+
+    window.pause(7)
+    window.pause(1)  # pauses don't add up, and none shortens another
+
+    with ahead_of_all(), pytest.raises(RateLimited, match="asked for a pause") as now:
+        window(1)
+    with pytest.raises(RateLimited) as before:
+        await held
+    for caught in (now, before):
+        assert caught.value.retry_after is not None
+        assert 6 < caught.value.retry_after.total_seconds() <= 7
+    assert window.weight == 2
+
+
+async def test_after_a_pause_requests_are_sent_again() -> None:
+    window = RollingWindow(max_weight=2, window_s=60)
+    window.pause(0.01)
+
+    async with asyncio.timeout(5):
+        while window.paused():
+            await asyncio.sleep(0.005)
+
+    assert window(1).done()
+
+
+async def test_a_pause_beyond_every_ban_is_an_error_of_the_exchange() -> None:
+    window = RollingWindow(max_weight=2, window_s=60)
+
+    window.pause(1e12)
+
+    assert window.paused().total_seconds() <= LONGEST_PAUSE_S

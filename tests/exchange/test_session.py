@@ -1,10 +1,12 @@
 """One supervised ccxt instance: any exchange, bounded questions, reachability told."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+import ccxt
 import ccxt.pro
 import pytest
 from aiohttp import web
@@ -16,6 +18,7 @@ from connector.exchange import session as module
 from connector.exchange.embedded import embedded_urls
 from connector.exchange.faults import as_ours
 from connector.exchange.session import Session
+from connector.simulator.serving.faults import Failing
 from tests.exchange.conftest import Trading
 
 Start = Callable[..., Awaitable[Trading]]
@@ -69,6 +72,7 @@ async def test_reachability_is_told_when_it_changes(
 ) -> None:
     monkeypatch.setattr(module, "PROBE_S", 0.05)
     monkeypatch.setattr(module, "ASK_RETRIES", 1)
+    monkeypatch.setattr(module, "ABSENT_AFTER_S", 0.2)
     trade = await trading(symbols=["BTCUSDT"])
     urls = embedded_urls(trade.exchange.rest_url, trade.exchange.ws_url)
     session, told = Session(ExchangeConfig(), urls), asyncio.Queue[bool]()
@@ -79,6 +83,106 @@ async def test_reachability_is_told_when_it_changes(
         assert await told.get() is False
         trade.exchange.refuse_connections = False
         assert await told.get() is True
+    await session.close()
+
+
+async def test_an_exchange_that_is_away_for_a_moment_stays_reachable(
+    trading: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PROBE_S", 0.05)
+    monkeypatch.setattr(module, "PROBE_AGAIN_S", 0.05)
+    trade = await trading(symbols=["BTCUSDT"])
+    session, told = trade.session, list[bool]()
+    answered, failed = asyncio.Event(), asyncio.Event()
+    real: Any = session.ccxt.fetch_time
+
+    async def fetch_time() -> Any:
+        try:
+            found = await real()
+        except Exception:
+            failed.set()
+            raise
+        answered.set()
+        return found
+
+    monkeypatch.setattr(session.ccxt, "fetch_time", fetch_time)
+    session.start(told.append)
+    async with asyncio.timeout(5):
+        await answered.wait()
+        trade.exchange.refuse_connections = True
+        await failed.wait()
+        trade.exchange.refuse_connections = False
+        answered.clear()
+        await answered.wait()
+
+    assert told == [True]
+
+
+async def test_our_own_limit_does_not_make_the_exchange_unreachable(
+    trading: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PROBE_S", 0.01)
+    monkeypatch.setattr(module, "ABSENT_AFTER_S", 0.5)
+    trade = await trading(symbols=["BTCUSDT"])
+    session, told = trade.session, list[bool]()
+    throttler = session.ccxt.throttler
+    throttler.note(throttler.max_weight)
+    full = throttler.weight
+    session.start(told.append)
+
+    async with asyncio.timeout(5):
+        while throttler.weight < full + 60:
+            await asyncio.sleep(0.01)
+
+    with pytest.raises(RateLimited):
+        await trade.market_data.price("BTC/USDT:USDT", PriceSource.TICKER)
+    assert told == [True]
+
+
+@pytest.mark.parametrize(("status", "headers"), [(418, 1), (429, 2), (503, 3), (418, 0)])
+async def test_no_request_is_sent_before_a_pause_that_the_exchange_asks_for_is_over(
+    trading: Start, monkeypatch: pytest.MonkeyPatch, status: int, headers: int
+) -> None:
+    trade = await trading(symbols=["BTCUSDT"])
+    session = trade.session
+    trade.exchange.faults.plan(
+        Failing(
+            matches=lambda _: True,
+            kind="status",
+            stage="before",
+            number=status,
+            retry_after_s=headers,
+            times=1,
+        )
+    )
+    questions = (
+        lambda: trade.market_data.price("BTC/USDT:USDT", PriceSource.TICKER),
+        session.load_markets,
+        session.open,
+        session.ccxt.fapiPrivatePostListenKey,
+    )
+    with pytest.raises(Transient):
+        await trade.market_data.price("BTC/USDT:USDT", PriceSource.TICKER)
+    sent = session.ccxt.throttler.weight
+
+    for question in questions:
+        with pytest.raises(RateLimited, match="asked for a pause") as caught:
+            await question()
+        assert caught.value.retry_after is not None
+        assert 0 < caught.value.retry_after.total_seconds() <= max(headers, 1)
+    assert session.ccxt.throttler.weight == sent
+
+
+async def test_bans_that_do_not_say_how_long_make_pauses_that_grow() -> None:
+    session = Session(ExchangeConfig())
+    ccxt_, pauses = session.ccxt, list[float]()
+
+    for code in (418, 418, 418, 200, 418):
+        with contextlib.suppress(ccxt.BaseError):
+            ccxt_.handle_errors(code, "", "https://x", "GET", {}, "", None, {}, "")
+        pauses.append(ccxt_.retry_after or 0)
+
+    assert pauses == [1, 2, 4, 0, 1]
     await session.close()
 
 

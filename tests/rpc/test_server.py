@@ -5,19 +5,26 @@ from typing import Any
 
 import grpc
 import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
+from opensqt.market_maker.v1 import resources_pb2 as resources
+from opensqt.market_maker.v1 import types_pb2 as types
 from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
 
 from connector.app import Connector
 from connector.config import BadConfig, Config
 from connector.errors import Denied, InsufficientFunds, InvalidRequest, OrderNotFound, Transient
+from connector.exchange import session
 from connector.exchange.embedded import embedded_urls
 from connector.grpc.server import SERVICE_NAME
 from connector.grpc.statuses import status_of
 from connector.simulator import Simulator, SimulatorConfig
-from tests.rpc.conftest import Serve, Served, take
+from connector.simulator.serving.faults import Failing
+from connector.wire import encode_decimal as decimal
+from tests.rpc.conftest import Serve, Served, both_dialects, take
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -232,3 +239,54 @@ async def test_credentials_that_cannot_trade_refuse_to_start(
     await simulator.stop()
 
     assert says in str(caught.value)
+
+
+async def test_health_follows_the_exchange_for_both_names(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "PROBE_S", 0.05)
+    monkeypatch.setattr(session, "ABSENT_AFTER_S", 0.3)
+    served = await serve()
+    await _until_health(served, SERVING)
+
+    served.exchange.refuse_connections = True
+    await _until_health(served, NOT_SERVING)
+
+    served.exchange.refuse_connections = False
+    await _until_health(served, SERVING)
+
+
+@both_dialects
+async def test_during_a_ban_every_caller_is_told_at_once_when_to_come_back(serve: Serve) -> None:
+    served = await serve()
+    banned = Failing(
+        matches=lambda _: True, kind="status", stage="before", number=418, retry_after_s=30, times=1
+    )
+    served.exchange.faults.plan(banned)
+    price = rpc.GetLatestPriceRequest(symbol="BTCUSDT")
+    every = rpc.GetOpenOrdersRequest(symbol="BTCUSDT")
+    order = resources.PlaceOrderRequest(
+        symbol="BTCUSDT",
+        side=types.ORDER_SIDE_BUY,
+        type=types.ORDER_TYPE_LIMIT,
+        quantity=decimal("0.01"),
+        price=decimal("90000"),
+    )
+    stub = served.stub
+    asked: list[tuple[Any, Any]] = [
+        (stub.GetLatestPrice, price),
+        (stub.GetLatestPrice, price),
+        (stub.PlaceOrder, order),
+        (stub.GetOpenOrders, every),
+    ]
+
+    for ask, request in asked:
+        call = ask(request)
+        async with asyncio.timeout(5):
+            assert await call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert (await call.details()).startswith("rate limit exceeded: ")
+        told = dict(await call.trailing_metadata())["grpc-status-details-bin"]
+        retry = RetryInfo()
+        assert Status.FromString(told).details[0].Unpack(retry)
+        assert 20 < retry.retry_delay.seconds <= 30
+    assert not served.exchange.orders_placed
