@@ -90,6 +90,7 @@ class Connector:
             config.shown_name,
             config.feeds,
             scheduler,
+            config.server.limits,
         )
         self.server = Server(self.service, config.server)
         await self.server.start()

@@ -151,6 +151,22 @@ class TlsConfig(_Section):
         return self
 
 
+class LimitsConfig(_Section):
+    """How much one client may take, and what may wait for it; beyond, it alone is refused."""
+
+    streams_per_client: int = Field(
+        default=200, ge=1, le=100_000, description="a client is a key, else a connection"
+    )
+    symbols_per_stream: int = Field(default=1_000, ge=1, le=100_000)
+    orders_per_batch: int = Field(default=500, ge=1, le=100_000)
+    buffered_items: int = Field(
+        default=10_000, ge=10, le=1_000_000, description="of a stream, for a slow reader"
+    )
+    behind_s: float = Field(
+        default=30, gt=0, le=3600, description="what an order update may wait for its reader"
+    )
+
+
 class ServerConfig(_Section):
     """Where the engine connects, and who may."""
 
@@ -165,6 +181,7 @@ class ServerConfig(_Section):
     read_only: bool = Field(default=False, description="refuse every order and cancellation")
     insecure: bool = Field(default=False, description="off loopback without TLS; also --insecure")
     tls: TlsConfig = Field(default_factory=TlsConfig)
+    limits: LimitsConfig = Field(default_factory=LimitsConfig)
     refusal_pause_ms: int = Field(
         default=1000, ge=0, le=60_000, description="wait before a refused stream is told so"
     )

@@ -79,5 +79,9 @@ class Overflow(ConnectorError):
     """A lossless stream's reader fell too far behind; it alone is told, and reconnects."""
 
 
+class LimitReached(ConnectorError):
+    """A client asks for more than one may have; the message names the limit."""
+
+
 class Closing(ConnectorError):
     """The connector is shutting down."""

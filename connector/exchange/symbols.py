@@ -1,6 +1,7 @@
 """One market, three spellings: `BTCUSDT`, the exchange's own id, ccxt's `BTC/USDT:USDT`."""
 
 import difflib
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,6 +9,10 @@ from connector.domain import MarketType
 from connector.errors import UnknownSymbol
 
 NEAR_MISSES = 3
+LONGEST_NAME = 40
+"""Beyond, nothing is like it: looking costs milliseconds, and of a megabyte seconds."""
+LOOKS_PER_S, LOOKS_AT_ONCE = 4, 20
+"""How often near misses are looked for, whoever asks."""
 _NAMES = ("symbol", "base", "quote", "id")
 """What a market needs to be spoken of; one without any of them is left out."""
 
@@ -29,6 +34,7 @@ class Symbols:
             and all(isinstance(market.get(key), str) for key in _NAMES)
         ]
         served.sort(key=lambda m: (m.get("settle") != m["quote"], str(m["symbol"])))
+        self._looks, self._looked_at = float(LOOKS_AT_ONCE), time.monotonic()
         self._by_text: dict[str, str] = {}
         self._canonical: dict[str, str] = {}
         for market in served:
@@ -66,10 +72,19 @@ class Symbols:
     def _miss(self, text: str) -> str:
         if not text:
             return "the symbol is empty; give one, for example " + (self.all() or ["BTCUSDT"])[0]
-        near = difflib.get_close_matches(text.upper(), self.all(), NEAR_MISSES, 0.6)
+        near = self._near(text)
         hint = (
             f"; did you mean {', '.join(near)}?"
             if near
             else f"; {len(self.all())} symbols are served"
         )
         return f"{text[:40]!r} is no symbol of this exchange{hint}"
+
+    def _near(self, text: str) -> list[str]:
+        now = time.monotonic()
+        filled = self._looks + (now - self._looked_at) * LOOKS_PER_S
+        self._looks, self._looked_at = min(LOOKS_AT_ONCE, filled), now
+        if len(text) > LONGEST_NAME or self._looks < 1:
+            return []
+        self._looks -= 1
+        return difflib.get_close_matches(text.upper(), self.all(), NEAR_MISSES, 0.6)

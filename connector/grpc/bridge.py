@@ -1,6 +1,7 @@
 """From an Observable, which never waits, to an async iterator, which gRPC reads at its own pace."""
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -23,9 +24,15 @@ class Bridge(Generic[T]):
     """
 
     def __init__(
-        self, source: Observable[T], buffer: Buffer[T], scheduler: abc.SchedulerBase
+        self,
+        source: Observable[T],
+        buffer: Buffer[T],
+        scheduler: abc.SchedulerBase,
+        on_overflow: Callable[[Overflow], None] = lambda _: None,
     ) -> None:
+        """`on_overflow` is told beside the reader, who may not come back to hear of it."""
         self._source, self._buffer, self._scheduler = source, buffer, scheduler
+        self._on_overflow = on_overflow
         self._subscription = SerialDisposable()
         self._error: Exception | None = None
         self._ended = False
@@ -71,6 +78,7 @@ class Bridge(Generic[T]):
         except Overflow as error:
             self._subscription.dispose()
             self._on_error(error)
+            self._on_overflow(error)
             return
         self._wake()
 

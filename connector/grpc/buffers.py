@@ -1,7 +1,9 @@
 """What waits for a slow reader, by a policy that says in its name what may be lost."""
 
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
+from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
 from connector import metrics
@@ -75,24 +77,34 @@ class LatestByKey(Generic[T]):
 
 
 class Lossless(Generic[T]):
-    """Keep every item in order, up to a limit.
+    """Keep every item in order, up to a limit, and not for longer than a while.
 
-    Errors:  Overflow beyond `limit` items; the reader must be told, and start anew.
+    Errors:  Overflow for an item beyond `limit`, or when the oldest has waited for longer than
+             `behind`; the reader must be told, and start anew.
     """
 
-    def __init__(self, limit: int = 10_000) -> None:
-        self._limit = limit
-        self._items: deque[T] = deque()
+    def __init__(
+        self,
+        limit: int = 10_000,
+        behind: timedelta = timedelta(seconds=30),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`clock` gives seconds, never backwards."""
+        self._limit, self._behind_s, self._clock = limit, behind.total_seconds(), clock
+        self._items: deque[tuple[float, T]] = deque()
 
     def put(self, item: T) -> None:
         """Take an item behind all others."""
+        now = self._clock()
         if len(self._items) >= self._limit:
             raise Overflow(f"more than {self._limit} items wait for this reader")
-        self._items.append(item)
+        if self._items and now - self._items[0][0] > self._behind_s:
+            raise Overflow(f"this reader is more than {self._behind_s:g} s behind")
+        self._items.append((now, item))
 
     def take(self) -> T:
         """Give the oldest item."""
-        return self._items.popleft()
+        return self._items.popleft()[1]
 
     def __len__(self) -> int:
         return len(self._items)

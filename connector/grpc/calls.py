@@ -16,6 +16,7 @@ from connector import metrics
 from connector.errors import Closing, ConnectorError
 from connector.grpc.audit import audit
 from connector.grpc.guard import TRADING, Caller, Guard
+from connector.grpc.limits import OpenStreams, client_of
 from connector.grpc.serialised import Once
 from connector.grpc.statuses import status_of, trailing_metadata
 from connector.keys import Role
@@ -40,9 +41,10 @@ class Calls(grpc.aio.ServerInterceptor):
     reconnects at once, for ever; one that ends because the connector closes doesn't.
     """
 
-    def __init__(self, refusal_pause: timedelta, guard: Guard) -> None:
+    def __init__(self, refusal_pause: timedelta, guard: Guard, streams: OpenStreams) -> None:
         self._pause_s, self._guard = refusal_pause.total_seconds(), guard
         self._serialisers: dict[str, Once[Any]] = {}
+        self._streams = streams
 
     async def intercept_service(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
@@ -98,8 +100,9 @@ class Calls(grpc.aio.ServerInterceptor):
         async def call(request: Any, context: Context) -> None:
             line = _Line(method, context)
             try:
-                self._admit(line, context)
-                await serve(request, context)
+                caller = self._admit(line, context)
+                with self._streams.one_more(client_of(caller, context.peer())):
+                    await serve(request, context)
             except Exception as error:
                 try:
                     if not isinstance(error, Closing):
@@ -128,10 +131,11 @@ class Calls(grpc.aio.ServerInterceptor):
 
         return call
 
-    def _admit(self, line: _Line, context: Context) -> None:
+    def _admit(self, line: _Line, context: Context) -> Caller:
         metadata = dict(context.invocation_metadata() or ())
         line.caller = self._guard.identify(line.method, metadata, _certificate(context))
         self._guard.allow(line.caller, line.method)
+        return line.caller
 
 
 class _Line:

@@ -13,6 +13,7 @@ from opensqt.market_maker.v1.exchange_pb2_grpc import add_ExchangeServiceService
 from connector.config import BadConfig, ServerConfig
 from connector.grpc.calls import Calls
 from connector.grpc.guard import Guard
+from connector.grpc.limits import OpenStreams
 from connector.grpc.service import Service
 from connector.grpc.tls import Certificates
 from connector.keys import BadKeys, KeyRing
@@ -23,10 +24,11 @@ MESSAGE_LIMIT = 4 * 1024 * 1024
 
 OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.keepalive_time_ms", 20_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.max_concurrent_streams", 1_000),
     ("grpc.max_receive_message_length", MESSAGE_LIMIT),
     ("grpc.max_send_message_length", MESSAGE_LIMIT),
     ("grpc.so_reuseport", 0),
@@ -51,7 +53,13 @@ class Server:
         guard = Guard(ring, per_second=config.calls_per_second, read_only=config.read_only)
         self._health = health_aio.HealthServicer()
         self._server = grpc.aio.server(
-            interceptors=[Calls(timedelta(milliseconds=config.refusal_pause_ms), guard)],
+            interceptors=[
+                Calls(
+                    timedelta(milliseconds=config.refusal_pause_ms),
+                    guard,
+                    OpenStreams(config.limits.streams_per_client),
+                )
+            ],
             options=OPTIONS,
         )
         add_ExchangeServiceServicer_to_server(service, self._server)

@@ -16,14 +16,15 @@ from reactivex import Observable, abc
 from reactivex.subject import Subject
 
 from connector import wire
-from connector.config import FeedsConfig
+from connector.config import FeedsConfig, LimitsConfig
 from connector.domain import MarketType
-from connector.errors import Closing, Transient
+from connector.errors import Closing, Overflow, Transient
 from connector.exchange.market_data import MarketData
 from connector.exchange.symbols import Symbols
 from connector.feeds import Feeds
 from connector.grpc.bridge import Bridge
 from connector.grpc.buffers import Buffer, LatestByKey, Lossless
+from connector.grpc.limits import within_symbols
 from connector.grpc.requests import asked_limit, asked_pipeline, asked_symbols
 from connector.grpc.trading_calls import Trading, TradingCalls
 from connector.operators import until_disposed
@@ -39,7 +40,9 @@ EXCHANGE_HEADER, EMBEDDED = "x-exchange", "embedded"
 behind it. A client may ask before it sends an order there."""
 FAREWELL = "the connector is shutting down"
 EVERY_UPDATE_DEPTH = 1_000
-"""Prices of a symbol that may wait for a reader when every update was asked for."""
+"""Prices of a symbol that may wait for a reader when every update was asked for, at most …"""
+EVERY_UPDATE_FACTOR = 10
+"""… and of all its symbols so many times the usual limit."""
 
 
 class Service(TradingCalls):
@@ -58,8 +61,9 @@ class Service(TradingCalls):
         name: str,
         config: FeedsConfig,
         scheduler: abc.SchedulerBase,
+        limits: LimitsConfig,
     ) -> None:
-        super().__init__(trading, feeds.answers, feeds.ledger)
+        super().__init__(trading, feeds.answers, feeds.ledger, limits)
         self._market_data, self._feeds, self._name = market_data, feeds, name
         self._config, self._scheduler = config, scheduler
         self._closing: Subject[object] = Subject()
@@ -154,11 +158,13 @@ class Service(TradingCalls):
         self, request: rpc.SubscribePriceRequest, context: Context
     ) -> None:
         own = self._own(context, "price")
+        within_symbols(len(request.symbols), self._limits)
         asked = await self._when_ready(lambda symbols: asked_symbols(symbols, request.symbols))
-        depth = 1 if self._config.price.max_per_second else EVERY_UPDATE_DEPTH
-        buffer: LatestByKey[PriceChange] = LatestByKey(
-            lambda price: price.symbol, depth, max(10_000, depth * len(asked))
-        )
+        limit, depth = self._limits.buffered_items, 1
+        if not self._config.price.max_per_second:
+            limit *= EVERY_UPDATE_FACTOR
+            depth = max(1, min(EVERY_UPDATE_DEPTH, limit // len(asked)))
+        buffer: LatestByKey[PriceChange] = LatestByKey(lambda price: price.symbol, depth, limit)
         stream = self._feeds.prices(asked, own)
         await self._serve(stream, buffer, context)
 
@@ -166,10 +172,11 @@ class Service(TradingCalls):
         self, request: rpc.SubscribeKlinesRequest, context: Context
     ) -> None:
         own = self._own(context, "klines")
+        within_symbols(len(request.symbols), self._limits)
         asked = await self._when_ready(lambda symbols: asked_symbols(symbols, request.symbols))
         # a bar's own key: its forming updates coalesce, the closed one takes their place and stays
         buffer: LatestByKey[resources.Candle] = LatestByKey(
-            lambda candle: (candle.symbol, candle.timestamp)
+            lambda candle: (candle.symbol, candle.timestamp), limit=self._limits.buffered_items
         )
         stream = self._feeds.klines(asked, request.interval, own)
         await self._serve(stream, buffer, context)
@@ -207,7 +214,9 @@ class Service(TradingCalls):
     ) -> None:
         own = self._own(context, "funding")
         asked = await self._when_ready(lambda symbols: asked_symbols(symbols, [request.symbol]))
-        buffer: LatestByKey[FundingUpdate] = LatestByKey(lambda update: update.symbol)
+        buffer: LatestByKey[FundingUpdate] = LatestByKey(
+            lambda update: update.symbol, limit=self._limits.buffered_items
+        )
         await self._serve(self._feeds.fundings(asked, own), buffer, context)
 
     # streams of the account
@@ -217,7 +226,9 @@ class Service(TradingCalls):
     ) -> None:
         own = self._own(context, "orders")
         await self._when_ready(lambda _: None)
-        buffer: Lossless[OrderUpdate] = Lossless()
+        buffer: Lossless[OrderUpdate] = Lossless(
+            self._limits.buffered_items, timedelta(seconds=self._limits.behind_s)
+        )
         await self._serve(self._feeds.order_updates(own), buffer, context)
 
     async def SubscribeAccount(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -234,7 +245,9 @@ class Service(TradingCalls):
         own = self._own(context, "positions")
         spellings = [request.symbol] if request.symbol else []
         asked = await self._when_ready(lambda s: {text: s.resolve(text) for text in spellings})
-        buffer: LatestByKey[resources.Position] = LatestByKey(lambda position: position.symbol)
+        buffer: LatestByKey[resources.Position] = LatestByKey(
+            lambda position: position.symbol, limit=self._limits.buffered_items
+        )
         await self._serve(self._feeds.positions(asked, own), buffer, context)
 
     # private
@@ -266,12 +279,24 @@ class Service(TradingCalls):
 
     async def _serve(self, stream: Observable[M], buffer: Buffer[M], context: Context) -> None:
         self._open_streams += 1
-        items = Bridge(
-            stream.pipe(until_disposed(self._closing, self._ended)), buffer, self._scheduler
-        )
-        async with items:
-            async for item in items:
-                await context.write(item)
+        told: list[Overflow] = []
+        try:
+            async with asyncio.timeout(None) as given_up:
+
+                def on_overflow(error: Overflow) -> None:
+                    """Break a write off that a reader holds up who has stopped."""
+                    told.append(error)
+                    given_up.reschedule(asyncio.get_running_loop().time())
+
+                ended = until_disposed(self._closing, self._ended)
+                items = Bridge(stream.pipe(ended), buffer, self._scheduler, on_overflow)
+                async with items:
+                    async for item in items:
+                        await context.write(item)
+        except TimeoutError:
+            if told:
+                raise told[0] from None
+            raise
         raise Closing(FAREWELL)
 
     def _ended(self) -> None:

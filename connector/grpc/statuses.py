@@ -19,6 +19,7 @@ from connector.errors import (
     InsufficientFunds,
     InvalidOrder,
     InvalidRequest,
+    LimitReached,
     Malformed,
     OrderNotFound,
     OrderRejected,
@@ -49,6 +50,7 @@ TABLE: tuple[tuple[type[ConnectorError], StatusCode, str], ...] = (
     (Unsupported, StatusCode.UNIMPLEMENTED, "not supported"),
     (Malformed, StatusCode.DATA_LOSS, "unreadable answer"),
     (Overflow, StatusCode.RESOURCE_EXHAUSTED, "reader too slow"),
+    (LimitReached, StatusCode.RESOURCE_EXHAUSTED, "limit reached"),
     (Closing, StatusCode.UNAVAILABLE, "exchange unavailable"),
 )
 """First match wins, so the narrower class stands above the wider."""

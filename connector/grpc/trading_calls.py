@@ -13,12 +13,14 @@ from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceServicer
 from connector import wire
 from connector.errors import ConnectorError, InvalidRequest
 from connector.exchange.client_ids import new_client_order_id
+from connector.grpc.limits import within_batch
 from connector.grpc.requests import asked_client_order_id
 from connector.grpc.statuses import status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from connector.config import LimitsConfig
     from connector.exchange.account import AccountData
     from connector.exchange.order_batches import OrderBatches, Outcome
     from connector.exchange.orders import Orders
@@ -42,10 +44,12 @@ class Trading:
 class TradingCalls(ExchangeServiceServicer):
     """Orders, balances and positions; symbols answered as they were asked for."""
 
-    def __init__(self, trading: Trading, answers: Answers, ledger: Ledger) -> None:
+    def __init__(
+        self, trading: Trading, answers: Answers, ledger: Ledger, limits: LimitsConfig
+    ) -> None:
         self._orders, self._batches = trading.orders, trading.batches
         self._account = trading.account
-        self._answers, self._ledger = answers, ledger
+        self._answers, self._ledger, self._limits = answers, ledger, limits
 
     @property
     def _symbols(self) -> Symbols:
@@ -63,6 +67,7 @@ class TradingCalls(ExchangeServiceServicer):
     async def BatchPlaceOrders(
         self, request: rpc.BatchPlaceOrdersRequest, context: Context
     ) -> rpc.BatchPlaceOrdersResponse:
+        within_batch(len(request.orders), self._limits)
         outcomes: dict[int, Outcome] = {}
         decoded: dict[int, OrderRequest] = {}
         for index, each in enumerate(request.orders):
@@ -94,6 +99,7 @@ class TradingCalls(ExchangeServiceServicer):
     async def BatchCancelOrders(
         self, request: rpc.BatchCancelOrdersRequest, context: Context
     ) -> rpc.BatchCancelOrdersResponse:
+        within_batch(len(request.order_ids), self._limits)
         symbol = self._symbols.resolve(request.symbol)
         errors = await self._batches.cancel(symbol, list(request.order_ids))
         return rpc.BatchCancelOrdersResponse(

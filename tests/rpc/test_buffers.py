@@ -1,5 +1,7 @@
 """What waits for a slow reader, and what is lost of it by which policy."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,6 +87,21 @@ def test_lossless_overflows_beyond_its_limit() -> None:
 
     with pytest.raises(Overflow, match="more than 2 items wait"):
         buffer.put(("a", 3))
+
+
+def test_lossless_overflows_when_the_oldest_has_waited_too_long() -> None:
+    now = [0.0]
+    buffer: Lossless[Item] = Lossless(behind=timedelta(seconds=30), clock=lambda: now[0])
+    buffer.put(("a", 1))
+    now[0] = 20.0
+    buffer.put(("a", 2))
+    assert buffer.take() == ("a", 1)
+    now[0] = 50.0
+    buffer.put(("a", 3))
+
+    now[0] = 50.1
+    with pytest.raises(Overflow, match="more than 30 s behind"):
+        buffer.put(("a", 4))
 
 
 def test_ever_new_keys_overflow_too() -> None:
