@@ -75,8 +75,12 @@ capabilities: $(READY) ## Write docs/capabilities.md: what each exchange can ser
 	@$(BIN)/connector capabilities --markdown > build/capabilities.md
 	@mv build/capabilities.md docs/capabilities.md
 
-.PHONY: fuzz-parsers
-COUNT ?= 100000
+.PHONY: fuzz fuzz-parsers
+COUNT ?= 50000
+fuzz: $(READY) ## Ask COUNT generated calls; break COUNT frames of each exchange (COUNT=50000).
+	COUNT=$(COUNT) $(BIN)/python -m pytest --show-capture=no \
+		tests/rpc/test_fuzzed_calls.py tests/exchange/lane/test_mutated_frames.py
+
 fuzz-parsers: $(READY) ## Put COUNT generated dictionaries through every parser.
 	COUNT=$(COUNT) $(BIN)/python -m pytest --durations=1 \
 		tests/exchange/test_parse_laws.py::test_a_parser_gives_a_value_or_malformed_and_nothing_else

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 
 from connector import metrics
-from connector.errors import Closing, ConnectorError
+from connector.errors import Closing, ConnectorError, InvalidRequest
 from connector.grpc.audit import audit
 from connector.grpc.guard import TRADING, Caller, Guard
 from connector.grpc.limits import OpenStreams, client_of
@@ -59,20 +60,20 @@ class Calls(grpc.aio.ServerInterceptor):
         if handler.stream_stream is not None:  # reflection
             return grpc.stream_stream_rpc_method_handler(
                 self._conversation(method, handler.stream_stream),
-                handler.request_deserializer,
+                _reading(handler.request_deserializer),
                 handler.response_serializer,
             )
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(
                 self._unary(method, handler.unary_unary),
-                handler.request_deserializer,
+                _reading(handler.request_deserializer),
                 handler.response_serializer,
             )
         if handler.unary_stream is not None:
             serialise: Any = handler.response_serializer
             return grpc.unary_stream_rpc_method_handler(
                 self._stream(method, handler.unary_stream),
-                handler.request_deserializer,
+                _reading(handler.request_deserializer),
                 self._serialisers.setdefault(method, Once(serialise)),
             )
         return handler
@@ -82,7 +83,7 @@ class Calls(grpc.aio.ServerInterceptor):
             line = _Line(method, context)
             try:
                 self._admit(line, context)
-                response = await answer(request, context)
+                response = await answer(_read(request), context)
             except Exception as error:
                 line.audit(request, None, status_of(error)[1])
                 await line.refuse(error)
@@ -102,7 +103,7 @@ class Calls(grpc.aio.ServerInterceptor):
             try:
                 caller = self._admit(line, context)
                 with self._streams.one_more(client_of(caller, context.peer())):
-                    await serve(request, context)
+                    await serve(_read(request), context)
             except Exception as error:
                 try:
                     if not isinstance(error, Closing):
@@ -126,8 +127,11 @@ class Calls(grpc.aio.ServerInterceptor):
             except Exception as error:
                 await asyncio.sleep(self._pause_s)
                 await line.refuse(error)
-            async for answer in converse(requests, context):
-                await context.write(answer)
+            try:
+                async for answer in converse(_each_read(requests), context):
+                    await context.write(answer)
+            except InvalidRequest as error:
+                await line.refuse(error)
 
         return call
 
@@ -136,6 +140,34 @@ class Calls(grpc.aio.ServerInterceptor):
         line.caller = self._guard.identify(line.method, metadata, _certificate(context))
         self._guard.allow(line.caller, line.method)
         return line.caller
+
+
+class _Unreadable:
+    """Stands for a request whose bytes are no message; gRPC itself would answer UNKNOWN."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+
+def _reading(read: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]:
+    def attempt(raw: bytes) -> Any:
+        try:
+            return read(raw) if read else raw
+        except DecodeError as error:
+            return _Unreadable(str(error).rpartition(": ")[2])
+
+    return attempt
+
+
+def _read(request: Any) -> Any:
+    if isinstance(request, _Unreadable):
+        raise InvalidRequest(f"its bytes are no such message: {request.why}")
+    return request
+
+
+async def _each_read(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async for request in requests:
+        yield _read(request)
 
 
 class _Line:

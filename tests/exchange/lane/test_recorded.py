@@ -27,7 +27,7 @@ class _Frame(msgspec.Struct):
     s: str
 
 
-def _recorded() -> list[tuple[_Frame, str]]:
+def recorded_frames() -> list[tuple[_Frame, str]]:
     """Give each frame that the lane reads, and its own text."""
     with gzip.open(FOLDER / "BINANCE_FUTURES.ws.1.0.gz", "rt") as file:
         lines = [line.partition(": ")[2] for line in file if line[0].isdigit()]
@@ -37,7 +37,7 @@ def _recorded() -> list[tuple[_Frame, str]]:
 
 
 async def test_recorded_frames_are_read_by_the_lane_as_by_ccxt(no_task_left: None) -> None:
-    recorded = _recorded()
+    recorded = recorded_frames()
     bases = sorted({frame.s.removesuffix("USDT") for frame, _ in recorded})
     fast, plain = (
         Line("binanceusdm", "swap", fast=fast, bases=bases, now_ms=recorded[0][0].E)
