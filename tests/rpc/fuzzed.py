@@ -35,6 +35,10 @@ class Call(NamedTuple):
     parts: list[Part]
     metadata: Metadata
 
+    def __repr__(self) -> str:
+        """Name it; the bytes may be many."""
+        return f"Call({self.method.name})"
+
 
 def varint(value: int) -> bytes:
     """Write a whole number, negative ones as 64 bits, as proto does."""
