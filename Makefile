@@ -201,6 +201,11 @@ bench: $(READY) ## Measure whole processes; ARGS=quick, ARGS="blast many", ARGS=
 bench-check: $(READY) ## Measure shortly; fail if a ratio is a quarter worse than in docs/bench.json.
 	$(BIN)/python -m bench --check $(or $(ARGS),quick)
 
+.PHONY: soak
+MINUTES ?= 30
+soak: $(READY) ## Trade under faults for MINUTES=30; does anything grow? Writes docs/reliability.md.
+	$(BIN)/python -m bench.soak --minutes $(MINUTES) --write $(ARGS)
+
 # Hashes of every platform's wheels, for Python 3.11 and newer; pins move only as far as
 # pyproject.toml asks, or with ARGS=--upgrade all the way.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -1,0 +1,81 @@
+"""The connector that is soaked, in a process of its own: tells its port, then its size when asked.
+
+Arguments: a configuration as JSON. Each line on stdin is answered with a line, a `Size`.
+"""
+
+import asyncio
+import gc
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+import uvloop
+
+from connector.app import Connector
+from connector.config import Config
+from connector.logs import configure_logs
+
+
+class Size(msgspec.Struct):
+    """What a process holds at an instant."""
+
+    tasks: int
+    files: int
+    sockets: int
+    streams: int
+    blocks: int
+    """Memory blocks that Python has given out, after a collection."""
+    resident_bytes: int
+
+
+class Port(msgspec.Struct):
+    """Where it listens."""
+
+    port: int
+
+
+def measured(streams: int) -> Size:
+    """Measure this process."""
+    gc.collect()
+    here = Path("/proc/self")
+    links = [_link(each) for each in (here / "fd").iterdir()]
+    pages = int((here / "statm").read_text().split()[1])
+    return Size(
+        tasks=len(asyncio.all_tasks()),
+        files=len(links),
+        sockets=sum(each.startswith("socket:") for each in links),
+        streams=streams,
+        blocks=sys.getallocatedblocks(),
+        resident_bytes=pages * os.sysconf("SC_PAGE_SIZE"),
+    )
+
+
+def _link(path: Path) -> str:
+    try:
+        return str(path.readlink())
+    except FileNotFoundError:  # the listing's own
+        return ""
+
+
+async def _main() -> None:
+    config = Config.model_validate_json(sys.argv[1])
+    configure_logs(config.log)
+    loop = asyncio.get_running_loop()
+    lines = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    async with Connector(config) as connector:
+        async with asyncio.timeout(30):
+            await connector.ready()
+        _tell(Port(connector.port))
+        while await lines.readline():
+            _tell(measured(connector.service.open_streams))
+
+
+def _tell(what: Port | Size) -> None:
+    print(msgspec.json.encode(what).decode(), flush=True)
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_main())
