@@ -96,11 +96,10 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
 
 async def _visits(address: str, symbols: list[str], notes: Notes, until: float) -> None:
     """Keep ten clients there; each leaves after a while, and another comes."""
-    numbers = iter(range(1, 1 << 30))
 
     async def seat(drawn: random.Random) -> None:
         while (rest := until - time.monotonic()) > 0:
-            visit = Visit(next(numbers), address, symbols, notes)
+            visit = Visit(next(notes.numbers), address, symbols, notes)
             await visit.stay(min(rest, drawn.uniform(*VISIT_S)))
 
     async with asyncio.TaskGroup() as group:

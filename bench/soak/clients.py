@@ -1,6 +1,7 @@
 """Engines that come, listen, trade and go; each notes what was wrong."""
 
 import asyncio
+import itertools
 import random
 from collections import Counter
 from collections.abc import AsyncIterable
@@ -28,6 +29,8 @@ class Notes:
         """What may never be."""
         self.placed: dict[str, int] = {}
         """Order ids of what was placed, by client id."""
+        self.numbers = itertools.count(1)
+        """Of the clients, so that no two use the same client ids."""
 
     def note_wrong(self, what: str) -> None:
         """Note it; a thousand are enough."""
