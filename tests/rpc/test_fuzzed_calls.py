@@ -50,6 +50,7 @@ HEADS: set[tuple[grpc.StatusCode, str]] = {
     (Code.FAILED_PRECONDITION, "exchange refused"),
     (Code.UNIMPLEMENTED, "not supported"),
     (Code.ALREADY_EXISTS, "duplicate order"),
+    (Code.RESOURCE_EXHAUSTED, "limit reached"),
 }
 """What the engine reads: a code, and how its message begins."""
 
