@@ -69,7 +69,12 @@ states: $(READY) ## Play random orders and faults (STEPS=10000, ARGS="--hypothes
 chaos: $(READY) ## Try every fault during live streams and trading; write docs/reliability.md.
 	CHAOS=all $(BIN)/python -m pytest --show-capture=no tests/chaos $(ARGS)
 
-.PHONY: capabilities
+.PHONY: capabilities metrics
+metrics: $(READY) ## Write docs/metrics.md: every series, what it tells, its labels.
+	@mkdir -p build
+	@$(BIN)/python -m connector.metrics.paper > build/metrics.md
+	@mv build/metrics.md docs/metrics.md
+
 capabilities: $(READY) ## Write docs/capabilities.md: what each exchange can serve.
 	@mkdir -p build
 	@$(BIN)/connector capabilities --markdown > build/capabilities.md

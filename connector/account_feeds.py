@@ -17,6 +17,7 @@ from connector.exchange.parse_account import Wallets
 from connector.observables import PrivateSources
 from connector.operators import (
     Backoff,
+    Counts,
     Deafness,
     Pace,
     Positions,
@@ -70,14 +71,20 @@ class AccountFeeds:
         """
         private, config = self._private, self._config.account
         every = config.refresh_s if private.tells_balances else config.poll_s
-        wallets = private.balance_news().pipe(
+        count = Counts("account")
+        wallets = count.source(private.balance_news()).pipe(
             resume(self._backoff, _resumed("account")),
-            ask_on_news(private.wallets, _as_asked, _pace(every)),
+            count.through("ask_on_news", ask_on_news(private.wallets, _as_asked, _pace(every))),
         )
-        return combine_account(wallets, self._held, private.complete, TOGETHER).pipe(
-            heartbeat(_one, timedelta(seconds=config.heartbeat_s)),
+
+        def combined(wallets: Observable[Wallets]) -> Observable[Account]:
+            return combine_account(wallets, self._held, private.complete, TOGETHER)
+
+        return wallets.pipe(
+            count.through("combine_account", combined),
+            count.through("heartbeat", heartbeat(_one, timedelta(seconds=config.heartbeat_s))),
             resume(self._asking, _resumed("account")),
-            self._pipelines.of("account").operator(items.accounts(private.now_ms)),
+            self._pipelines.of("account").operator(items.accounts(private.now_ms), count),
             map_to_proto(self._encode_account, _malformed),
             ops.take_until(self._closing),
             share_latest(self._config.linger),
@@ -100,7 +107,9 @@ class AccountFeeds:
         return self._held.pipe(
             ops.map(wanted),
             positions_changed(),
-            self._pipelines.of("positions").operator(items.positions(self._private.now_ms)),
+            self._pipelines.of("positions").operator(
+                items.positions(self._private.now_ms), Counts("positions", "given")
+            ),
             map_to_proto(encode, _malformed),
         )
 
@@ -109,15 +118,19 @@ class AccountFeeds:
         """Share the one picture of all positions, which the account rests on too."""
         private, config = self._private, self._config.positions
         every = config.refresh_s if private.tells_positions else config.poll_s
-        return private.positions_told().pipe(
+        count = Counts("positions")
+        return count.source(private.positions_told()).pipe(
             resume(self._backoff, _resumed("positions")),
-            ask_on_news(
-                lambda: private.positions().pipe(resume(self._asking, _resumed("positions"))),
-                _laid_over,
-                _pace(every),
-                Deafness(_sizes_differ, private.hang_up_positions),
+            count.through(
+                "ask_on_news",
+                ask_on_news(
+                    lambda: private.positions().pipe(resume(self._asking, _resumed("positions"))),
+                    _laid_over,
+                    _pace(every),
+                    Deafness(_sizes_differ, private.hang_up_positions),
+                ),
             ),
-            keep_positions(),
+            count.through("keep_positions", keep_positions()),
             ops.take_until(self._closing),
             share_latest(self._config.linger),
         )

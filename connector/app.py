@@ -10,7 +10,8 @@ import msgspec
 import structlog
 from pydantic import SecretStr
 
-from connector.config import BadConfig, Config
+from connector import tracing
+from connector.config import BadConfig, Config, TracingConfig
 from connector.errors import Denied, Refused, Transient
 from connector.exchange.account import AccountData
 from connector.exchange.account_events import AccountEvents
@@ -27,6 +28,8 @@ from connector.grpc.server import Server
 from connector.grpc.service import Service
 from connector.grpc.trading_calls import Trading
 from connector.loop_lag import loop_lag_watched
+from connector.monitoring.endpoint import Endpoint
+from connector.monitoring.looks import Looks
 from connector.observables import ExchangePrivateSources, ExchangeSources
 from connector.plugins import pipelines_of, plugins_of
 from connector.scheduling import LoopScheduler
@@ -136,6 +139,11 @@ class Connector:
         """Where clients connect."""
         return self.server.port
 
+    @property
+    def looks(self) -> Looks:
+        """What the metrics endpoint looks at."""
+        return Looks(self.session, self.service, self.config.shown_name)
+
     def _reachable(self, reachable: bool) -> None:
         task = asyncio.create_task(self.server.tell_health(reachable), name="tell health")
         self._tasks.add(task)
@@ -190,7 +198,12 @@ async def serve_until_stopped(config: Config, announce: Announce) -> None:
 
     Errors:  BadConfig.
     """
-    async with _stop_signal() as stopped, Connector(config) as connector:
+    async with (
+        _traced(config.tracing),
+        _stop_signal() as stopped,
+        Connector(config) as connector,
+        Endpoint(config.metrics, connector.looks) as endpoint,
+    ):
         ready = asyncio.create_task(connector.ready())
         try:
             await asyncio.wait({ready, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -205,6 +218,7 @@ async def serve_until_stopped(config: Config, announce: Announce) -> None:
                         "exchange": config.shown_name,
                         "id": config.exchange.id,
                         "symbols": len(connector.session.symbols.all()),
+                        "metrics_port": endpoint.port,
                     }
                 )
             await stopped
@@ -237,6 +251,22 @@ async def simulate_until_stopped(values: dict[str, object], announce: Announce) 
                 await simulator.stop()
     except (ValueError, OSError) as error:
         raise BadConfig(str(error)) from None
+
+
+@contextlib.asynccontextmanager
+async def _traced(config: TracingConfig) -> AsyncGenerator[None]:
+    """Hand spans to a collector, if one is configured. Errors: BadConfig without the extra."""
+    if not config.endpoint:
+        yield
+        return
+    try:
+        stop = tracing.start(config.endpoint, config.sample_ratio)
+    except tracing.NotInstalled as error:
+        raise BadConfig(str(error)) from None
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(stop)
 
 
 def _settle_memory() -> None:

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal, cast, get_args
 
 from pydantic import (
     BaseModel,
@@ -64,6 +64,12 @@ def _not_blank(value: object) -> object:
     return value if value == "" else _not_empty(value)
 
 
+def _port_or_off(value: object) -> object:
+    if isinstance(value, str):
+        return value.strip().lower() not in ("", "false", "off") and value
+    return value
+
+
 def _count_or_names(value: object) -> object:
     if isinstance(value, int):
         return value
@@ -82,7 +88,8 @@ class _Section(BaseModel):
     @classmethod
     def _true_is_no_number(cls, value: object, info: ValidationInfo) -> object:
         field = cls.model_fields[info.field_name or ""]
-        if isinstance(value, bool) and field.annotation is not bool:
+        may_be_off = value is False and Literal[False] in get_args(field.annotation)
+        if isinstance(value, bool) and field.annotation is not bool and not may_be_off:
             raise ValueError("must not be true or false")
         return value
 
@@ -334,6 +341,30 @@ class PluginsConfig(_Section):
     )
 
 
+class MetricsConfig(_Section):
+    """The HTTP endpoint of `/metrics`, `/healthz` and `/readyz`."""
+
+    host: Annotated[str, BeforeValidator(_not_empty)] = Field(
+        default="127.0.0.1", description="whoever reaches it may read it"
+    )
+    port: Annotated[
+        Annotated[int, Field(ge=0, le=65535)] | Literal[False], BeforeValidator(_port_or_off)
+    ] = Field(default=9464, description='0: any free one; "" or false: none')
+
+
+class TracingConfig(_Section):
+    """Spans of unary calls, by OpenTelemetry's protocol over HTTP; wants the extra `otel`."""
+
+    endpoint: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/]+\S*)?$",
+        description="the collector, such as http://127.0.0.1:4318; empty: off",
+    )
+    sample_ratio: float = Field(
+        default=1.0, ge=0, le=1, description="of the calls whose caller hasn't decided"
+    )
+
+
 class LogConfig(_Section):
     """What is told on stderr."""
 
@@ -360,6 +391,8 @@ class Config(BaseSettings):
     simulator: SimulatorSettings = Field(default_factory=SimulatorSettings)
     state: StateConfig = Field(default_factory=StateConfig)
     plugins: PluginsConfig = Field(default_factory=PluginsConfig)
+    metrics: MetricsConfig = Field(default_factory=MetricsConfig)
+    tracing: TracingConfig = Field(default_factory=TracingConfig)
     log: LogConfig = Field(default_factory=LogConfig)
 
     @property

@@ -20,12 +20,14 @@ from connector.exchange.told_orders import ToldOrders
 from connector.observables import Answers, PrivateSources, Sources
 from connector.operators import (
     Backoff,
+    Counts,
     Gap,
     Ledger,
     Operator,
     close_candles,
     coalesce,
     cross_check,
+    did,
     heartbeat,
     hold_until,
     keep_ledger,
@@ -164,12 +166,20 @@ class Feeds:
         config, sources = self._config.price, self._sources
         return self._share(
             ("price", symbol),
-            lambda: sources.price(symbol).pipe(
-                heartbeat(_symbol, timedelta(seconds=config.heartbeat_s)),
+            lambda count: count.source(sources.price(symbol)).pipe(
+                count.through(
+                    "heartbeat", heartbeat(_symbol, timedelta(seconds=config.heartbeat_s))
+                ),
                 resume(self._backoff, partial(self._resumed, "price")),
-                newest_only(_symbol, _price_ms),
-                self._given("price", items.prices(sources.price_tick, sources.now_ms)),
-                coalesce(_symbol, config.max_per_second, _counted("price")),
+                count.through(
+                    "newest_only",
+                    newest_only(_symbol, _price_ms, did("price", "newest_only", "dropped")),
+                ),
+                self._given("price", items.prices(sources.price_tick, sources.now_ms), count),
+                count.through(
+                    "coalesce",
+                    coalesce(_symbol, config.max_per_second, did("price", "coalesce", "coalesced")),
+                ),
             ),
             partial(wire.encode_price, exchange=self._exchange, symbol=self._canonical(symbol)),
         )
@@ -178,20 +188,23 @@ class Feeds:
         """Share one symbol's candles; a newcomer is shown the forming bar, never a closed one."""
         sources = self._sources
         interval_ms = sources.interval_ms(interval)
-        given = self._given("klines", items.candles(interval_ms, sources.now_ms))
+        told = items.candles(interval_ms, sources.now_ms)
         return self._share(
             ("klines", symbol, interval),
-            lambda: sources.klines(symbol, interval).pipe(
-                close_candles(
-                    interval_ms=interval_ms,
-                    fetch_closed=partial(sources.closed_klines, symbol, interval),
-                    flagged=sources.flags_closed_candles,
-                    grace=timedelta(milliseconds=self._config.klines.grace_ms),
-                    now_ms=sources.now_ms,
-                    on_gap_unfilled=_unfilled,
+            lambda count: count.source(sources.klines(symbol, interval)).pipe(
+                count.through(
+                    "close_candles",
+                    close_candles(
+                        interval_ms=interval_ms,
+                        fetch_closed=partial(sources.closed_klines, symbol, interval),
+                        flagged=sources.flags_closed_candles,
+                        grace=timedelta(milliseconds=self._config.klines.grace_ms),
+                        now_ms=sources.now_ms,
+                        on_gap_unfilled=_unfilled,
+                    ),
                 ),
                 resume(self._backoff, partial(self._resumed, "klines")),
-                given,
+                self._given("klines", told, count),
             ),
             partial(wire.encode_candle, symbol=self._canonical(symbol)),
             replay=_is_forming,
@@ -203,10 +216,10 @@ class Feeds:
         period = timedelta(seconds=config.heartbeat_s)
         return self._share(
             ("funding", symbol),
-            lambda: self._sources.funding(symbol).pipe(
-                heartbeat(_symbol, period),
+            lambda count: count.source(self._sources.funding(symbol)).pipe(
+                count.through("heartbeat", heartbeat(_symbol, period)),
                 resume(self._backoff, partial(self._resumed, "funding")),
-                self._given("funding", items.fundings(self._sources.now_ms)),
+                self._given("funding", items.fundings(self._sources.now_ms), count),
             ),
             partial(
                 wire.encode_funding_update,
@@ -223,21 +236,33 @@ class Feeds:
         """
         ledger, private = self.ledger, self._private
         silence = timedelta(seconds=self._config.orders.silence_s)
-        updates = private.orders().pipe(
+        count = Counts("orders")
+        held = did("orders", "hold_until", "held")
+        updates = count.source(private.orders()).pipe(
             cross_check(silence, lambda: private.orders_differ(ledger.unfinished())),
-            repair_gaps(
-                lambda since_ms: private.missed_orders(since_ms, ledger.unfinished),
-                private.now_ms,
-                ledger.seed,
-                told_until_ms=self._told_until_ms,
+            count.through(
+                "repair_gaps",
+                repair_gaps(
+                    lambda since_ms: private.missed_orders(since_ms, ledger.unfinished),
+                    private.now_ms,
+                    ledger.seed,
+                    told_until_ms=self._told_until_ms,
+                ),
             ),
             resume(self._backoff, partial(self._resumed, "orders")),
-            keep_ledger(ledger),
+            count.through("keep_ledger", keep_ledger(ledger)),
         )
         return updates.pipe(
-            hold_until(_order_key, lambda order: self.answers.pending(order.client_order_id)),
+            count.through(
+                "hold_until",
+                hold_until(
+                    _order_key,
+                    lambda order: self.answers.pending(order.client_order_id),
+                    on_held=held,
+                ),
+            ),
             ops.do_action(self._told.note if self._told is not None else None),
-            self._given("orders", items.orders(private.now_ms)),
+            self._given("orders", items.orders(private.now_ms), count),
             map_to_proto(self._encode_order, _malformed),
             ops.take_until(self._closing),
             share_latest(self._config.linger, lambda _: False),
@@ -263,7 +288,7 @@ class Feeds:
     def _share(
         self,
         key: Key,
-        pipe: Callable[[], Observable[T]],
+        pipe: Callable[[Counts], Observable[T]],
         encode: Callable[[T], M],
         replay: Callable[[M], bool] = lambda _: True,
     ) -> Observable[M]:
@@ -275,7 +300,7 @@ class Feeds:
                 self._shared.pop(key, None)
                 upstreams.set(sum(1 for other in self._shared if other[0] == key[0]))
 
-            shared = pipe().pipe(
+            shared = pipe(Counts(key[0])).pipe(
                 map_to_proto(encode, _malformed),
                 ops.take_until(self._closing),
                 share_latest(self._config.linger, replay, on_released=released),
@@ -284,9 +309,9 @@ class Feeds:
             upstreams.inc()
         return cast("Observable[M]", shared)
 
-    def _given(self, feed: str, of: Items[T]) -> Operator[T, T]:
+    def _given(self, feed: str, of: Items[T], count: Counts) -> Operator[T, T]:
         """Build the stages that a feed was given. Errors: BadStage when they don't fit."""
-        return self.pipelines.of(feed).operator(of)
+        return self.pipelines.of(feed).operator(of, count)
 
     def _canonical(self, symbol: str) -> str:
         return self._sources.canonical(symbol)
@@ -299,7 +324,7 @@ class Feeds:
 
 def _shaped(stream: Observable[T], own: Own, of: Callable[[], Items[T]]) -> Observable[T]:
     """Let one client's stream pass the stages that it asked for."""
-    return own.operator(of())(stream) if own else stream
+    return own.operator(of(), Counts(own.feed, "own"))(stream) if own else stream
 
 
 def _malformed(error: Exception) -> None:
@@ -326,11 +351,6 @@ def _is_forming(candle: wire.CandleMessage) -> bool:
 def _unfilled(gap: Gap, error: Exception | None) -> None:
     metrics.GAPS_UNFILLED.inc()
     log.warning("bars missed and not to be had", gap=str(gap), error=str(error))
-
-
-def _counted(at: str) -> Callable[[], None]:
-    counter = metrics.COALESCED.labels(at)
-    return lambda: counter.inc()
 
 
 def _respelled(message: M, spelling: str) -> M:

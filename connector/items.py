@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from reactivex import Observable
 from reactivex import operators as ops
 
-from connector import metrics, wire
+from connector import wire
 from connector.domain import Candle, FundingRate, Price
-from connector.operators import Operator, resample
+from connector.operators import Operator, did, resample
 from connector.stages import Items
 from connector.trading import Account, Order, Position
 
@@ -38,8 +38,7 @@ def counted(feed: str) -> Callable[[str, str], Callable[[], None]]:
     def of_stage(stage: str, what: str) -> Callable[[], None]:
         if what not in COUNTED:
             raise ValueError(f"{stage} counts {what!r}; allowed: {', '.join(COUNTED)}")
-        counter = metrics.STAGE_ITEMS.labels(feed, stage, what)
-        return lambda: counter.inc()
+        return did(feed, stage, what)
 
     return of_stage
 

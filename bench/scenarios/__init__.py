@@ -6,6 +6,7 @@ from bench.scenarios import (
     blast,
     bursts,
     closes,
+    counting,
     cycles,
     default,
     gap,
@@ -36,6 +37,7 @@ SCENARIOS: dict[str, Scenario] = {
         closes,
         cycles,
         stages,
+        counting,
         start,
     )
 }

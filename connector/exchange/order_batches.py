@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from connector.errors import ConnectorError, Malformed, OrderNotFound, Transient
 from connector.exchange.order_faults import is_outcome_unknown, order_error, refusal
 from connector.exchange.order_lookup import SEND_TIMEOUT_S
+from connector.exchange.order_outcomes import count, counted
 from connector.exchange.orders import Orders
 from connector.exchange.parse_fields import Raw, word
 from connector.exchange.session import Session
@@ -34,11 +35,23 @@ class OrderBatches:
 
     async def place(self, requests: Sequence[OrderRequest]) -> list[Outcome]:
         """Place orders; give each one's order or error, in the order of the requests."""
-        return await self._orders.to_its_end(self._place(requests))
+
+        async def work() -> list[Outcome]:
+            outcomes = await self._place(requests)
+            count("place", outcomes)
+            return outcomes
+
+        return await self._orders.to_its_end(work())
 
     async def cancel(self, symbol: str, order_ids: Sequence[int]) -> list[ConnectorError | None]:
         """Cancel orders; give each one's error, None where it is cancelled."""
-        return await self._orders.to_its_end(self._cancel(symbol, order_ids))
+
+        async def work() -> list[ConnectorError | None]:
+            outcomes = await self._cancel(symbol, order_ids)
+            count("cancel", outcomes)
+            return outcomes
+
+        return await self._orders.to_its_end(work())
 
     async def cancel_all(self, symbol: str) -> None:
         """Cancel every open order of a symbol; listed, then in batches, where no call does it.
@@ -46,11 +59,14 @@ class OrderBatches:
         Errors:  the first of an order that could not be cancelled; one that ended meanwhile is
                  none.
         """
+        await self._orders.to_its_end(counted("cancel_all", self._cancel_all(symbol)))
+
+    async def _cancel_all(self, symbol: str) -> None:
         if self._session.offers("cancelAllOrders"):
             await self._orders.cancel_all(symbol)
             return
         listed = [order.order_id for order in await self._orders.open_orders(symbol)]
-        for error in await self.cancel(symbol, listed):
+        for error in await self._cancel(symbol, listed):
             if error is not None and not isinstance(error, OrderNotFound):
                 raise error
 
@@ -161,7 +177,7 @@ class OrderBatches:
         return await self._attempt(lambda: self._orders.send(request))
 
     async def _place_singly(self, request: OrderRequest) -> Outcome:
-        return await self._attempt(lambda: self._orders.place(request))
+        return await self._attempt(lambda: self._orders.place_within(request))
 
     async def _cancel(self, symbol: str, order_ids: Sequence[int]) -> list[ConnectorError | None]:
         errors: dict[int, ConnectorError | None] = {}

@@ -26,6 +26,7 @@ from connector.errors import (
 from connector.exchange.order_faults import is_outcome_unknown, order_error
 from connector.exchange.order_ids import OrderIds
 from connector.exchange.order_lookup import SEND_TIMEOUT_S, OrderLookup
+from connector.exchange.order_outcomes import counted
 from connector.exchange.parse import parse_symbol_info
 from connector.exchange.parse_fields import Raw
 from connector.exchange.rounding import contracts, fitted
@@ -88,9 +89,10 @@ class Orders(OrderLookup):
         Guarantee:  goes on to its end when the caller leaves, so that nothing is left half done;
                     orders of one client id follow one another.
         """
-        return await self.to_its_end(self._place_alone(request))
+        return await self.to_its_end(counted("place", self.place_within(request)))
 
-    async def _place_alone(self, request: OrderRequest) -> Order:
+    async def place_within(self, request: OrderRequest) -> Order:
+        """Place an order as `place` does, within work that goes on to its end, and counts it."""
         async with self.alone(request.client_order_id):
             request = self.fit(await self.as_taken(request))
             existing = await self.existing(request)
@@ -315,8 +317,11 @@ class Orders(OrderLookup):
 
     async def cancel(self, symbol: str, order_id: int) -> None:
         """Cancel an order. Errors: OrderNotFound for an unknown or finished one."""
+        await self.to_its_end(counted("cancel", self._cancel(symbol, order_id)))
+
+    async def _cancel(self, symbol: str, order_id: int) -> None:
         exchange_id = await self._asked(lambda: self.exchange_id(symbol, order_id))
-        await self.to_its_end(self.cancel_by_exchange_id(symbol, exchange_id))
+        await self.cancel_by_exchange_id(symbol, exchange_id)
 
     async def cancel_by_exchange_id(self, symbol: str, exchange_id: str) -> None:
         """Cancel an order by the exchange's id; what a lost answer did is looked up.

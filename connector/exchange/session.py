@@ -116,6 +116,22 @@ class Session:
             abort(clients)
         await closing
 
+    @property
+    def is_serving(self) -> bool:
+        """Whether the exchange answers and its markets are known."""
+        return self.reachable and self.ready.is_set()
+
+    @property
+    def open_sockets(self) -> int:
+        """How many websockets are open."""
+        return sum(bool(client.isConnected) for client in self.ccxt.clients.values())
+
+    @property
+    def weight(self) -> tuple[float, float]:
+        """Weight of the requests within the window, and what it allows."""
+        throttler: RollingWindow = self.ccxt.throttler
+        return throttler.weight, throttler.max_weight
+
     def now_ms(self) -> int:
         """The exchange's time: our clock, corrected by what the exchange last told."""
         return int(self.ccxt.milliseconds()) + self._offset_ms

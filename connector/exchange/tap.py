@@ -7,6 +7,7 @@ for which message hashes, and from then on hands the caller each result of these
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, NoReturn, Protocol
@@ -19,6 +20,7 @@ from connector import metrics
 from connector.exchange.faults import is_farewell
 from connector.exchange.lane import Lane
 from connector.exchange.receiving import read_in_slices
+from connector.exchange.request import Request, note_status
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +79,8 @@ def tapped(exchange_class: type[Any]) -> type[Any]:
         """Answers of 418 since the last good one that didn't say how long to stay away."""
         lane: Lane | None = None
         """Who reads market frames before ccxt does, if anybody."""
+        lost = 0
+        """Websockets that failed while in use, and in whose place none has been opened yet."""
 
         def client(self, url: str) -> Any:
             client = super().client(url)
@@ -91,7 +95,18 @@ def tapped(exchange_class: type[Any]) -> type[Any]:
             finally:
                 self.frame = None
 
+        async def fetch(self, url: Any, method: Any = "GET", *rest: Any, **named: Any) -> Any:
+            with Request(str(url), str(method)):
+                return await super().fetch(url, method, *rest, **named)
+
+        def on_connected(self, client: Any, message: Any = None) -> None:
+            super().on_connected(client, message)
+            if self.lost:
+                self.lost -= 1
+                metrics.RECONNECTS.inc()
+
         def handle_errors(self, code: Any, reason: Any, url: Any, method: Any, *answer: Any) -> Any:
+            note_status(code)
             headers = answer[0] if answer else None
             self.retry_after = _retry_after_seconds(headers)
             self.status = int(code)
@@ -126,11 +141,11 @@ def tapped(exchange_class: type[Any]) -> type[Any]:
         def on_error(self, client: Any, error: Exception) -> None:
             super().on_error(client, error)
             _redial_soon(self, client)
-            _lose(client, error)
+            self.lost += _lose(client, error)
 
         def on_close(self, client: Any, error: Any) -> None:
             super().on_close(client, error)
-            _lose(client, ConnectionError(f"websocket closed with code {error}"))
+            self.lost += _lose(client, ConnectionError(f"websocket closed with code {error}"))
 
     Tapped.__name__ = exchange_class.__name__
     return Tapped
@@ -203,6 +218,7 @@ def _tap(client: Any, lane: Lane | None) -> None:
         return rejected
 
     def guarded_handle_message(message: Any) -> None:
+        metrics.FRAME.arrived = time.perf_counter()
         try:
             in_text = message.type is WSMsgType.TEXT
             if not (on_lane and in_text and lane and lane.take(message.data, client.futures)):
@@ -211,6 +227,8 @@ def _tap(client: Any, lane: Lane | None) -> None:
             metrics.POISON_FRAMES.inc()
             head = str(getattr(message, "data", message))[:HEAD_LENGTH]
             log.warning("poison frame survived", error=repr(error)[:HEAD_LENGTH], head=head)
+        finally:
+            metrics.FRAME.arrived = 0.0
 
     client.listeners = listeners
     client.future = tapped_future
@@ -244,7 +262,8 @@ def _redial_soon(exchange: Any, client: Any) -> None:
     dialled["until"] = min(dialled["until"], exchange.milliseconds() + int(pause_s * 1000))
 
 
-def _lose(client: Any, error: Exception) -> None:
+def _lose(client: Any, error: Exception) -> bool:
+    """Tell every listener of a websocket that it is gone; say whether there was one."""
     listeners: dict[str, Listener] = getattr(client, "listeners", {})
     lost = {id(listener): listener for listener in listeners.values()}
     listeners.clear()
@@ -252,3 +271,4 @@ def _lose(client: Any, error: Exception) -> None:
         metrics.SOCKETS_LOST.inc()
     for listener in lost.values():
         listener.fail(error)
+    return bool(lost)

@@ -8,12 +8,18 @@ from typing import Generic, Protocol, TypeVar
 
 from connector import metrics
 from connector.errors import Overflow
+from connector.metrics.tally import Tally
 
 T = TypeVar("T")
 
 
 class Buffer(Protocol[T]):
     """Between an Observable that never waits and a reader that may."""
+
+    arrived: float
+    """When the frame of the item last taken arrived (`time.perf_counter`); 0: it came of none."""
+    coalesced: Tally
+    """Counts what is replaced."""
 
     def put(self, item: T, /) -> None:
         """Take an item. Errors: Overflow when the policy has no room for it."""
@@ -36,26 +42,28 @@ class LatestByKey(Generic[T]):
 
     def __init__(self, key: Callable[[T], Hashable], depth: int = 1, limit: int = 10_000) -> None:
         self._key, self._depth, self._limit = key, depth, limit
-        self._items: OrderedDict[object, T] = OrderedDict()
+        self._items: OrderedDict[object, tuple[T, float]] = OrderedDict()
         self._serials: dict[Hashable, deque[int]] = {}
         self._serial = 0
-        self._coalesced = metrics.COALESCED.labels("reader")
+        self.arrived = 0.0
+        self.coalesced = Tally()
+        """What was replaced; a feed's own cell, where it is to be told."""
 
     def put(self, item: T) -> None:
         """Take an item, in place of the oldest of its key if that has `depth` already."""
         key = self._key(item)
         if self._depth == 1:
             if key in self._items:
-                self._coalesced.inc()
-            self._items[key] = item
+                self.coalesced.n += 1
+            self._items[key] = (item, metrics.FRAME.arrived)
         else:
             serials = self._serials.setdefault(key, deque())
             if len(serials) >= self._depth:
                 del self._items[serials.popleft()]
-                self._coalesced.inc()
+                self.coalesced.n += 1
             self._serial += 1
             serials.append(self._serial)
-            self._items[self._serial] = item
+            self._items[self._serial] = (item, metrics.FRAME.arrived)
         if len(self._items) > self._limit:
             raise Overflow(f"more than {self._limit} items wait for this reader")
 
@@ -63,7 +71,7 @@ class LatestByKey(Generic[T]):
         """Give the item that has waited longest."""
         if not self._items:
             raise IndexError("nothing waits")
-        _, item = self._items.popitem(last=False)
+        _, (item, self.arrived) = self._items.popitem(last=False)
         if self._depth > 1:
             key = self._key(item)
             serials = self._serials[key]
@@ -91,7 +99,9 @@ class Lossless(Generic[T]):
     ) -> None:
         """`clock` gives seconds, never backwards."""
         self._limit, self._behind_s, self._clock = limit, behind.total_seconds(), clock
-        self._items: deque[tuple[float, T]] = deque()
+        self._items: deque[tuple[float, T, float]] = deque()
+        self.arrived = 0.0
+        self.coalesced = Tally()
 
     def put(self, item: T) -> None:
         """Take an item behind all others."""
@@ -100,11 +110,12 @@ class Lossless(Generic[T]):
             raise Overflow(f"more than {self._limit} items wait for this reader")
         if self._items and now - self._items[0][0] > self._behind_s:
             raise Overflow(f"this reader is more than {self._behind_s:g} s behind")
-        self._items.append((now, item))
+        self._items.append((now, item, metrics.FRAME.arrived))
 
     def take(self) -> T:
         """Give the oldest item."""
-        return self._items.popleft()[1]
+        _, item, self.arrived = self._items.popleft()
+        return item
 
     def __len__(self) -> int:
         return len(self._items)

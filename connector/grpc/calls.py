@@ -13,7 +13,7 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError
 
-from connector import metrics
+from connector import metrics, tracing
 from connector.errors import Closing, ConnectorError, InvalidRequest
 from connector.grpc.audit import audit
 from connector.grpc.guard import TRADING, Caller, Guard
@@ -80,7 +80,7 @@ class Calls(grpc.aio.ServerInterceptor):
 
     def _unary(self, method: str, answer: Any) -> Any:
         async def call(request: Any, context: Context) -> Any:
-            line = _Line(method, context)
+            line = _Line(method, context, is_unary=True)
             try:
                 self._admit(line, context)
                 response = await answer(_read(request), context)
@@ -95,7 +95,7 @@ class Calls(grpc.aio.ServerInterceptor):
             line.end("OK")
             return response
 
-        return call
+        return _traced(method, call)
 
     def _stream(self, method: str, serve: Any) -> Any:
         async def call(request: Any, context: Context) -> None:
@@ -173,7 +173,8 @@ async def _each_read(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
 class _Line:
     """The log line of one call, written at its end."""
 
-    def __init__(self, method: str, context: Context) -> None:
+    def __init__(self, method: str, context: Context, *, is_unary: bool = False) -> None:
+        self._is_unary = is_unary
         self.method = method.rpartition("/")[2]
         self.caller: Caller | None = None
         self._context = context
@@ -204,13 +205,15 @@ class _Line:
 
     def end(self, status: str, error: Exception | None = None) -> None:
         """Note how it ended; counted and logged in the loop's next turn, after the answer."""
+        tracing.note(status)
         elapsed, client = time.perf_counter() - self._began, self._context.peer()
         loop = asyncio.get_running_loop()
         loop.call_soon(self._write, status, error, elapsed, client)
 
     def _write(self, status: str, error: Exception | None, elapsed: float, client: str) -> None:
         metrics.REQUESTS.labels(self.method, status).inc()
-        metrics.REQUEST_SECONDS.labels(self.method).observe(elapsed)
+        if self._is_unary:
+            metrics.REQUEST_SECONDS.labels(self.method).observe(elapsed)
         log.info(
             "call",
             method=self.method,
@@ -221,6 +224,14 @@ class _Line:
             correlation_id=self._correlation,
             **({"error": str(error)[:200]} if error else {}),
         )
+
+
+def _traced(method: str, call: Any) -> Any:
+    async def within(request: Any, context: Context) -> Any:
+        with tracing.call(method.rpartition("/")[2], context.invocation_metadata() or ()):
+            return await call(request, context)
+
+    return within
 
 
 def _certificate(context: Context) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,7 +15,7 @@ from opensqt.market_maker.v1.events_pb2 import FundingUpdate, OrderUpdate, Price
 from reactivex import Observable, abc
 from reactivex.subject import Subject
 
-from connector import wire
+from connector import metrics, wire
 from connector.config import FeedsConfig, LimitsConfig
 from connector.domain import MarketType
 from connector.errors import Closing, Overflow, Transient
@@ -68,7 +68,7 @@ class Service(TradingCalls):
         self._config, self._scheduler = config, scheduler
         self._closing: Subject[object] = Subject()
         self._closed = asyncio.Event()
-        self._open_streams = 0
+        self._waiting: dict[str, list[Sized]] = {}
 
     def close(self) -> None:
         """End every stream: the connector shuts down."""
@@ -79,7 +79,11 @@ class Service(TradingCalls):
     @property
     def open_streams(self) -> int:
         """How many streams are being served."""
-        return self._open_streams
+        return sum(map(len, self._waiting.values()))
+
+    def waiting(self, feed: str) -> list[Sized]:
+        """Give what waits for each reader of a feed."""
+        return list(self._waiting.get(feed, ()))
 
     # from memory
 
@@ -166,7 +170,7 @@ class Service(TradingCalls):
             depth = max(1, min(EVERY_UPDATE_DEPTH, limit // len(asked)))
         buffer: LatestByKey[PriceChange] = LatestByKey(lambda price: price.symbol, depth, limit)
         stream = self._feeds.prices(asked, own)
-        await self._serve(stream, buffer, context)
+        await self._serve("price", stream, buffer, context)
 
     async def SubscribeKlines(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, request: rpc.SubscribeKlinesRequest, context: Context
@@ -179,7 +183,7 @@ class Service(TradingCalls):
             lambda candle: (candle.symbol, candle.timestamp), limit=self._limits.buffered_items
         )
         stream = self._feeds.klines(asked, request.interval, own)
-        await self._serve(stream, buffer, context)
+        await self._serve("klines", stream, buffer, context)
 
     # funding
 
@@ -217,7 +221,7 @@ class Service(TradingCalls):
         buffer: LatestByKey[FundingUpdate] = LatestByKey(
             lambda update: update.symbol, limit=self._limits.buffered_items
         )
-        await self._serve(self._feeds.fundings(asked, own), buffer, context)
+        await self._serve("funding", self._feeds.fundings(asked, own), buffer, context)
 
     # streams of the account
 
@@ -229,7 +233,7 @@ class Service(TradingCalls):
         buffer: Lossless[OrderUpdate] = Lossless(
             self._limits.buffered_items, timedelta(seconds=self._limits.behind_s)
         )
-        await self._serve(self._feeds.order_updates(own), buffer, context)
+        await self._serve("orders", self._feeds.order_updates(own), buffer, context)
 
     async def SubscribeAccount(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, request: rpc.SubscribeAccountRequest, context: Context
@@ -237,7 +241,7 @@ class Service(TradingCalls):
         own = self._own(context, "account")
         await self._when_ready(lambda _: None)
         buffer: LatestByKey[resources.Account] = LatestByKey(lambda _: None)
-        await self._serve(self._feeds.accounts(own), buffer, context)
+        await self._serve("account", self._feeds.accounts(own), buffer, context)
 
     async def SubscribePositions(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, request: rpc.SubscribePositionsRequest, context: Context
@@ -248,7 +252,7 @@ class Service(TradingCalls):
         buffer: LatestByKey[resources.Position] = LatestByKey(
             lambda position: position.symbol, limit=self._limits.buffered_items
         )
-        await self._serve(self._feeds.positions(asked, own), buffer, context)
+        await self._serve("positions", self._feeds.positions(asked, own), buffer, context)
 
     # private
 
@@ -277,8 +281,24 @@ class Service(TradingCalls):
         metadata = context.invocation_metadata() or ()
         return asked_pipeline(self._feeds.pipelines, feed, metadata)
 
-    async def _serve(self, stream: Observable[M], buffer: Buffer[M], context: Context) -> None:
-        self._open_streams += 1
+    async def _serve(
+        self, feed: str, stream: Observable[M], buffer: Buffer[M], context: Context
+    ) -> None:
+        readers = self._waiting.setdefault(feed, [])
+        readers.append(buffer)
+        buffer.coalesced = metrics.READER_COALESCED.at(feed)
+        ended = until_disposed(self._closing, lambda: readers.remove(buffer))
+        try:
+            await self._write(feed, stream.pipe(ended), buffer, context)
+        except Overflow:
+            metrics.OVERFLOWS.labels(feed).inc()
+            raise
+        raise Closing(FAREWELL)
+
+    async def _write(
+        self, feed: str, stream: Observable[M], buffer: Buffer[M], context: Context
+    ) -> None:
+        written, since_frame = metrics.WRITTEN.at(feed), metrics.FRAME_TO_WRITE.at(feed)
         told: list[Overflow] = []
         try:
             async with asyncio.timeout(None) as given_up:
@@ -288,16 +308,14 @@ class Service(TradingCalls):
                     told.append(error)
                     given_up.reschedule(asyncio.get_running_loop().time())
 
-                ended = until_disposed(self._closing, self._ended)
-                items = Bridge(stream.pipe(ended), buffer, self._scheduler, on_overflow)
+                items = Bridge(stream, buffer, self._scheduler, on_overflow)
                 async with items:
                     async for item in items:
                         await context.write(item)
+                        written.n += 1
+                        if buffer.arrived:
+                            since_frame.since(buffer.arrived)
         except TimeoutError:
             if told:
                 raise told[0] from None
             raise
-        raise Closing(FAREWELL)
-
-    def _ended(self) -> None:
-        self._open_streams -= 1

@@ -9,7 +9,7 @@ from reactivex import Observable
 from reactivex.abc import DisposableBase, ObserverBase, SchedulerBase
 from reactivex.disposable import Disposable, SingleAssignmentDisposable
 
-from connector.operators.operator import Operator, the_scheduler
+from connector.operators.operator import Operator, ignore, the_scheduler
 
 T = TypeVar("T")
 
@@ -32,11 +32,13 @@ def hold_until(
     key_of: Callable[[T], Hashable],
     answered: Callable[[T], Observable[object] | None],
     at_most: timedelta = timedelta(seconds=1),
+    on_held: Callable[[], None] = ignore,
 ) -> Operator[T, T]:
     """Hold the items of a key until its answer is out, or `at_most` has passed.
 
     `answered(item)` gives None when no answer is pending, else what emits, completes or fails when
-    it is out; it is asked for an item of which nothing waits yet.
+    it is out; it is asked for an item of which nothing waits yet. `on_held`
+    is told of each that waits.
 
     Marble:     in  -a-A-a----|    answered(a) ----x    out  ---A-(aa)-|    (upper case: other key)
     Guarantee:  the items of a key stay in order, other keys pass. A key waits `at_most` in all,
@@ -67,6 +69,7 @@ def hold_until(
                     return
                 if held is not None and not held.is_let_through:
                     held.items.append(item)
+                    on_held()
                 elif pending is None:
                     observer.on_next(item)
                 else:
@@ -75,6 +78,7 @@ def hold_until(
             def hold(key: Hashable, item: T, pending: Observable[object]) -> None:
                 held = holding[key] = _Held()
                 held.items.append(item)
+                on_held()
 
                 def out(_: object = None) -> None:
                     if holding.get(key) is held:

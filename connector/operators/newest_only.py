@@ -6,7 +6,7 @@ from typing import TypeVar
 from reactivex import Observable
 from reactivex.abc import DisposableBase, ObserverBase, SchedulerBase
 
-from connector.operators.operator import Operator
+from connector.operators.operator import Operator, ignore
 
 T = TypeVar("T")
 
@@ -15,7 +15,9 @@ FORGIVEN_AFTER = 8
 """So many older items in a row were right, and the newest was wrong."""
 
 
-def newest_only(key: Callable[[T], Hashable], at_ms: Callable[[T], int]) -> Operator[T, T]:
+def newest_only(
+    key: Callable[[T], Hashable], at_ms: Callable[[T], int], on_older: Callable[[], None] = ignore
+) -> Operator[T, T]:
     """Drop an item older than the newest already seen of its key.
 
     A source whose clock was set back, or that told one wrong time, would be silent until that time
@@ -23,7 +25,8 @@ def newest_only(key: Callable[[T], Hashable], at_ms: Callable[[T], int]) -> Oper
 
     Marble:     in  -a3-b1-a2-|        out  -a3-b1----|     (letter = key, digit = at_ms)
     Guarantee:  order kept, equal times pass, keys never forgotten (two ints per symbol).
-    Errors:     what `key` or `at_ms` raises ends the stream; the source's pass through.
+    Errors:     what `key`, `at_ms` or `on_older` (told of each drop) raises ends the stream; the
+                source's pass through.
     Units:      at_ms in UTC epoch milliseconds, any one clock.
     """
 
@@ -43,6 +46,7 @@ def newest_only(key: Callable[[T], Hashable], at_ms: Callable[[T], int]) -> Oper
                         dropped = older.get(item_key, 0) + 1
                         if dropped <= FORGIVEN_AFTER:
                             older[item_key] = dropped
+                            on_older()
                             return
                     if older:
                         older.pop(item_key, None)

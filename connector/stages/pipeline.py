@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from reactivex import Observable
 
-from connector.operators import Operator
+from connector.operators import Counts, Operator
 from connector.stages.keep_closed import keep_closed
 from connector.stages.notation import BadNotation, Use, parse
 from connector.stages.registry import BadStage, Registry
@@ -26,9 +26,15 @@ class Pipeline:
     def __str__(self) -> str:
         return " | ".join(str(step) for step in self.steps)
 
-    def operator(self, items: Items[T]) -> Operator[T, T]:
-        """Build it for a feed's items. Errors: BadStage for options that don't fit these items."""
+    def operator(self, items: Items[T], count: Counts | None = None) -> Operator[T, T]:
+        """Build it for a feed's items, which `count` counts between the stages.
+
+        Errors:  BadStage for options that don't fit these items.
+        """
         built = [_built(step, items) for step in self.steps]
+        if count is not None:
+            named = zip(self.steps, built, strict=True)
+            built = [count.through(step.stage.name, operator) for step, operator in named]
 
         def apply(source: Observable[T]) -> Observable[T]:
             for operator in built:

@@ -34,7 +34,7 @@ async def start(*arguments: str, **environment: str) -> asyncio.subprocess.Proce
     kept = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME")}
     return await asyncio.create_subprocess_exec(
         sys.executable, "-W", "error::ResourceWarning", "-m", "connector.cli", *arguments,
-        stdout=pipe, stderr=pipe, env={**kept, **environment},
+        stdout=pipe, stderr=pipe, env={**kept, "CONNECTOR_METRICS__PORT": "0", **environment},
     )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ import pytest
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
 
-from tests.endtoend.processes import READ_S, STOP_S, running
+from tests.endtoend.processes import READ_S, STOP_S, ended, running
+from tests.monitoring.scraping import get, scrape
 
 
 @pytest.fixture
@@ -95,3 +96,18 @@ async def test_the_exchange_alone_serves_another_process(tmp_path: Path) -> None
             price = await asyncio.wait_for(call.read(), READ_S)
 
     assert (price.exchange, price.symbol) == ("binance", "ETHUSDT")
+
+
+async def test_prometheus_reads_it_and_a_port_that_is_taken_refuses_to_start(fast: str) -> None:
+    async with running(
+        "serve", "--port", "0", "--config", fast, CONNECTOR_METRICS__PORT="0"
+    ) as run:
+        port = run.ready["metrics_port"]
+        scraped = await scrape(port)
+        assert scraped.of("process_resident_memory_bytes") > 0
+        assert await get(port, "/readyz") == (200, "ready\n")
+
+        too = {"CONNECTOR_METRICS__PORT": str(port)}
+        taken = await ended("serve", "--port", "0", "--config", fast, **too)
+    assert taken.status == 2
+    assert f"metrics: can't listen on 127.0.0.1:{port}" in taken.err

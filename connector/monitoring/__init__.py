@@ -1,0 +1,1 @@
+"""What an operator and his machines may ask over HTTP: metrics, alive, ready."""
