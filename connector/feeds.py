@@ -27,7 +27,6 @@ from connector.operators import (
     close_candles,
     coalesce,
     cross_check,
-    did,
     heartbeat,
     hold_until,
     keep_ledger,
@@ -173,12 +172,12 @@ class Feeds:
                 resume(self._backoff, partial(self._resumed, "price")),
                 count.through(
                     "newest_only",
-                    newest_only(_symbol, _price_ms, did("price", "newest_only", "dropped")),
+                    newest_only(_symbol, _price_ms, count.did("newest_only", "dropped")),
                 ),
                 self._given("price", items.prices(sources.price_tick, sources.now_ms), count),
                 count.through(
                     "coalesce",
-                    coalesce(_symbol, config.max_per_second, did("price", "coalesce", "coalesced")),
+                    coalesce(_symbol, config.max_per_second, count.did("coalesce", "coalesced")),
                 ),
             ),
             partial(wire.encode_price, exchange=self._exchange, symbol=self._canonical(symbol)),
@@ -237,7 +236,6 @@ class Feeds:
         ledger, private = self.ledger, self._private
         silence = timedelta(seconds=self._config.orders.silence_s)
         count = Counts("orders")
-        held = did("orders", "hold_until", "held")
         updates = count.source(private.orders()).pipe(
             cross_check(silence, lambda: private.orders_differ(ledger.unfinished())),
             count.through(
@@ -258,7 +256,7 @@ class Feeds:
                 hold_until(
                     _order_key,
                     lambda order: self.answers.pending(order.client_order_id),
-                    on_held=held,
+                    on_held=count.did("hold_until", "held"),
                 ),
             ),
             ops.do_action(self._told.note if self._told is not None else None),

@@ -13,7 +13,7 @@ from reactivex import operators as ops
 
 from connector import wire
 from connector.domain import Candle, FundingRate, Price
-from connector.operators import Operator, did, resample
+from connector.operators import Counts, Operator, resample
 from connector.stages import Items
 from connector.trading import Account, Order, Position
 
@@ -38,7 +38,7 @@ def counted(feed: str) -> Callable[[str, str], Callable[[], None]]:
     def of_stage(stage: str, what: str) -> Callable[[], None]:
         if what not in COUNTED:
             raise ValueError(f"{stage} counts {what!r}; allowed: {', '.join(COUNTED)}")
-        return did(feed, stage, what)
+        return Counts(feed).did(stage, what)
 
     return of_stage
 

@@ -6,7 +6,7 @@ from connector.operators.candle_closer import FetchClosed
 from connector.operators.close_candles import close_candles
 from connector.operators.coalesce import coalesce
 from connector.operators.combine_account import combine_account
-from connector.operators.counted import Counts, did
+from connector.operators.counted import Counts
 from connector.operators.cross_check import cross_check
 from connector.operators.delay import delay
 from connector.operators.distinct import distinct
@@ -52,7 +52,6 @@ __all__ = [
     "combine_account",
     "cross_check",
     "delay",
-    "did",
     "distinct",
     "heartbeat",
     "hold_until",

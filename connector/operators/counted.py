@@ -52,10 +52,9 @@ class Counts:
         self._into = left = cells.at(*labels, "out", place=self._point)
         return lambda source: _Passed(operator(source), left, _counting)
 
-
-def did(feed: str, stage: str, what: str) -> Callable[[], None]:
-    """Give what counts one more item that a stage dropped, held or coalesced."""
-    return metrics.STAGE_ITEMS.at(feed, stage, what).count
+    def did(self, stage: str, what: str) -> Callable[[], None]:
+        """Give what counts one more item that a stage dropped, held or coalesced."""
+        return metrics.STAGE_ITEMS.at(self._feed, stage, what).count
 
 
 def _counting(tally: Tally, forward: OnNext[T]) -> OnNext[T]:

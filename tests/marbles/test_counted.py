@@ -5,7 +5,7 @@ from datetime import timedelta
 from reactivex import Observable
 
 from connector import metrics
-from connector.operators import Counts, coalesce, did, newest_only
+from connector.operators import Counts, coalesce, newest_only
 from connector.testing import Marbles
 
 TICK = timedelta(milliseconds=100)
@@ -59,7 +59,7 @@ def test_without_a_counted_source_both_sides_are_counted() -> None:
 
 def test_what_a_stage_did_is_counted_once_each() -> None:
     m = Marbles(tick=TICK)
-    dropped = did("did", "newest_only", "dropped")
+    dropped = Counts("did").did("newest_only", "dropped")
     m.run(m.hot("-c-a-b-d-|").pipe(newest_only(str.isalpha, ord, dropped)))
     assert metrics.STAGE_ITEMS.at("did", "newest_only", "dropped").n == 2
 
