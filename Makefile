@@ -20,7 +20,7 @@ SYMBOLS ?= BTCUSDT ETHUSDT SOLUSDT
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup run watch test states lint lint-style lint-types lint-arrows lint-proto audit format \
+.PHONY: help setup run watch test states lint lint-style lint-types lint-arrows lint-proto docker-steps audit format \
 	proto proto-check contract bench bench-check lock clean build/proto.binpb
 
 help: ## Show this list.
@@ -101,6 +101,10 @@ lint-types: $(READY)
 
 lint-arrows: $(READY)
 	$(BIN)/lint-imports --no-logo
+
+docker-steps: $(READY) ## Try the Dockerfile's steps without a container engine (a minute, and the registry).
+	@rm -rf build/docker && mkdir -p build/docker
+	$(BIN)/python -m tests.deploy.steps build/docker
 
 audit: $(READY) ## Look for known weaknesses in what is locked; asks PyPI's list of advisories.
 	$(BIN)/uv tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r requirements.lock

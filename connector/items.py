@@ -4,7 +4,7 @@ Stages of a feed see values; those of one client see the messages that all clien
 """
 
 from collections.abc import Callable, Hashable
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -200,7 +200,7 @@ def to_tick(value: Decimal, tick: Decimal) -> str:
     """Round to the nearest multiple of the tick, half to even."""
     tenth = _TENTHS.get(tick)
     if tenth is not None:  # most are, and that is one step
-        return format(value.quantize(tenth), "f")
+        return format(value.quantize(tenth, ROUND_HALF_EVEN), "f")
     return format(round(value / tick) * tick, "f")
 
 
