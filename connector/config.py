@@ -164,8 +164,12 @@ class LimitsConfig(_Section):
     streams_per_client: int = Field(
         default=200, ge=1, le=100_000, description="a client is a key, else a connection"
     )
-    symbols_per_stream: int = Field(default=1_000, ge=1, le=100_000)
-    orders_per_batch: int = Field(default=500, ge=1, le=100_000)
+    symbols_per_stream: int = Field(
+        default=1_000, ge=1, le=100_000, description="that one stream may name"
+    )
+    orders_per_batch: int = Field(
+        default=500, ge=1, le=100_000, description="placed or cancelled in one call"
+    )
     buffered_items: int = Field(
         default=10_000, ge=10, le=1_000_000, description="of a stream, for a slow reader"
     )
