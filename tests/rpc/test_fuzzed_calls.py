@@ -204,4 +204,4 @@ def test_every_call_gets_an_answer_or_a_status_that_says_why_not(
     assert asker.told.total() >= (COUNT or USUAL)
     assert len(asker.answered) == len(METHODS)
     never = [name for name, count in asker.answered.items() if not count]
-    assert len(never) <= (0 if COUNT else len(METHODS) // 4), f"never answered: {never}"
+    assert len(never) <= (0 if COUNT >= 10_000 else len(METHODS) // 4), f"never answered: {never}"
