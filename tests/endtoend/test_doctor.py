@@ -192,7 +192,7 @@ async def test_health_of_a_connector_whose_exchange_is_away_is_not_serving() -> 
     try:
         assert process.stderr is not None
         async with asyncio.timeout(READ_S):
-            while b"unreachable" not in (line := await process.stderr.readline()):
+            while b"no answer of the exchange" not in (line := await process.stderr.readline()):
                 assert line
         run = await ended("health", "--address", f"127.0.0.1:{port}")
     finally:

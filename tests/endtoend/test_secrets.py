@@ -157,7 +157,7 @@ async def test_a_wrong_configuration_shows_no_secret(tmp_path: Path) -> None:
     process = await start("serve", **proxied)
     assert process.stderr is not None
     try:
-        line = await asyncio.wait_for(process.stderr.readuntil(b"unreachable"), 20)
+        line = await asyncio.wait_for(process.stderr.readuntil(b"no answer of the exchange"), 20)
         run = await stopped(process)
     finally:
         await end(process)
