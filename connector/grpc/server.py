@@ -10,6 +10,7 @@ from grpc_reflection.v1alpha import reflection
 from opensqt.market_maker.v1 import exchange_pb2
 from opensqt.market_maker.v1.exchange_pb2_grpc import add_ExchangeServiceServicer_to_server
 
+from connector import metrics
 from connector.config import BadConfig, ServerConfig
 from connector.grpc.calls import Calls
 from connector.grpc.guard import Guard
@@ -18,7 +19,8 @@ from connector.grpc.service import Service
 from connector.grpc.tls import Certificates
 from connector.keys import BadKeys, KeyRing
 
-SERVICE_NAME = exchange_pb2.DESCRIPTOR.services_by_name["ExchangeService"].full_name
+SERVICE = exchange_pb2.DESCRIPTOR.services_by_name["ExchangeService"]
+SERVICE_NAME = SERVICE.full_name
 MESSAGE_LIMIT = 4 * 1024 * 1024
 """The Go side's default for what it receives."""
 
@@ -33,6 +35,8 @@ OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_send_message_length", MESSAGE_LIMIT),
     ("grpc.so_reuseport", 0),
 )
+for _method in SERVICE.methods:
+    metrics.REQUESTS.labels(_method.name, "INTERNAL")
 
 
 class Server:

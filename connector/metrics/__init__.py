@@ -1,5 +1,8 @@
 """What is counted and measured, by bounded labels: no client's text, no symbol is one.
 
+What an alert waits for is told as 0 from the start: a counter that is born as 1 has not risen for
+Prometheus, so that the first one would wake nobody.
+
 Each series is documented by its own text; docs/metrics.md is made of it (`make metrics`). Gauges
 are set when the endpoint is asked (connector/monitoring/looks.py), the rest as it happens.
 """
@@ -7,6 +10,9 @@ are set when the endpoint is asked (connector/monitoring/looks.py), the rest as 
 from prometheus_client import Counter, Gauge, Histogram
 
 from connector.metrics.tally import Spreads, Tallies
+
+FEEDS = ("price", "klines", "funding", "account", "positions", "orders")
+"""The values of the label `feed`."""
 
 # calls of clients
 
@@ -25,6 +31,8 @@ ORDERS = Counter(
     "came of it: ok, or the error's name; cancel_all counts calls.",
     ["action", "outcome"],
 )
+for _action in ("place", "cancel", "cancel_all"):
+    ORDERS.labels(_action, "outcome_unknown")
 
 # the exchange's side
 
@@ -57,11 +65,15 @@ MALFORMED = Counter(
     "Updates that were parsed but hold no usable value, or can't be encoded, by kind.",
     ["kind"],
 )
+for _kind in ("candle", "encoding", "funding", "order", "position", "price", "ticker"):
+    MALFORMED.labels(_kind)
 REST_CALLS = Counter(
     "connector_rest_calls_total",
     "Requests to the exchange, by HTTP status; none: no answer came.",
     ["status"],
 )
+for _status in ("418", "429"):
+    REST_CALLS.labels(_status)
 REST_SECONDS = Histogram(
     "connector_rest_duration_seconds", "From sending a request to the exchange to its answer read."
 )
@@ -117,6 +129,8 @@ OVERFLOWS = Counter(
     "Streams that were ended because their reader fell too far behind, by feed.",
     ["feed"],
 )
+for _feed in FEEDS:
+    OVERFLOWS.labels(_feed)
 FRAME_TO_WRITE = Spreads(
     "connector_frame_to_write_seconds",
     "From the arrival of a websocket frame to the end of writing its message to a client, by "

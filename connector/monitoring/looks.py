@@ -7,8 +7,6 @@ from typing import Protocol
 
 from connector import metrics
 
-FEEDS = ("price", "klines", "funding", "account", "positions", "orders")
-
 
 class Exchange(Protocol):
     """The exchange's side: `connector.exchange.session.Session`."""
@@ -55,7 +53,7 @@ class Looks:
         weight, limit = exchange.weight
         metrics.REST_WEIGHT.set(weight)
         metrics.REST_WEIGHT_LIMIT.set(limit)
-        for feed in FEEDS:
+        for feed in metrics.FEEDS:
             waiting = self.clients.waiting(feed)
             metrics.SUBSCRIBERS.labels(feed).set(len(waiting))
             metrics.BUFFERED.labels(feed).set(sum(len(each) for each in waiting))

@@ -1,14 +1,18 @@
 """Dashboard and alerts ask for series that exist, with labels that they have."""
 
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
+from connector.metrics import FEEDS
 from connector.metrics.paper import described
-from connector.monitoring.looks import FEEDS
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARD = DEPLOY / "grafana" / "dashboards" / "connector.json"
@@ -94,6 +98,49 @@ def test_every_alert_has_an_expression_a_severity_and_a_summary() -> None:
         assert re.search(r"\n\s+expr: \S", alert)
         assert re.search(r"severity: (page|ticket)\}", alert)
         assert re.search(r"\n\s+summary: \S", alert)
+
+
+def test_what_an_alert_waits_for_is_told_as_0_from_the_start() -> None:
+    """A counter that is born as 1 hasn't risen: `increase` of it is 0, and nobody is woken."""
+    born = subprocess.run(
+        [sys.executable, "-c", "import connector.grpc.server, prometheus_client as p\n"
+         "print(p.generate_latest().decode())"],
+        capture_output=True, text=True, check=True, timeout=50,
+    ).stdout  # fmt: skip
+    told = [each for family in text_string_to_metric_families(born) for each in family.samples]
+    awaited = re.findall(r"increase\((\w+)(?:\{([^}]*)\})?\[", ALERTS.read_text())
+
+    assert len(awaited) >= 9
+    for name, selector in awaited:
+        wanted = re.findall(r'(\w+)(=~|=)"([^"]*)"', selector)
+        fits = [
+            each
+            for each in told
+            if each.name == name
+            and all(re.fullmatch(value, each.labels[label]) for label, _, value in wanted)
+        ]
+        assert fits, (name, selector)
+        for label, _, value in wanted:
+            assert {each.labels[label] for each in fits} >= set(value.split("|")), (name, label)
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool isn't installed here")
+@pytest.mark.parametrize(
+    "command",
+    [("test", "rules", "alerts_test.yml"), ("check", "config", "prometheus.yml")],
+    ids=str,
+)
+def test_promtool_finds_each_alert_to_fire_for_what_it_says(command: tuple[str, ...]) -> None:
+    asked = ["promtool", *command]
+    told = subprocess.run(
+        asked, cwd=ALERTS.parent, capture_output=True, text=True, timeout=50, check=False
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_each_alert_is_made_to_fire_in_its_rule_test() -> None:
+    fired = re.findall(r'alertname="(\w+)"', (ALERTS.parent / "alerts_test.yml").read_text())
+    assert sorted(fired) == sorted(re.findall(r"alert: (\w+)", ALERTS.read_text()))
 
 
 def test_what_is_counted_for_operators_is_on_the_dashboard_or_in_an_alert() -> None:
