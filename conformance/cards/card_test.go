@@ -22,7 +22,7 @@ type Card struct {
 	Expect string // events and answers
 	Pass   string // criterion
 	Skip   string // when it is skipped, besides what On and Trades say
-	On     string // which connector: usual, fast, quiet; empty is usual
+	On     string // which connector: usual, fast, quiet, guarded; empty is usual
 	Trades bool   // places orders
 	Alone  bool   // measures, so nothing runs beside it
 	Play   func(*T)
@@ -39,7 +39,7 @@ type T struct {
 }
 
 const (
-	cardWithin = 60 * time.Second
+	cardWithin = 90 * time.Second
 	// At ADDRESS cards are played one after another, on one symbol, and not faster than an exchange's
 	// limit of requests allows: all of them ask for as much as Binance gives in a minute and a half.
 	between = 1500 * time.Millisecond

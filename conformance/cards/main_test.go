@@ -2,8 +2,6 @@ package cards
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
@@ -21,7 +19,8 @@ import (
 type site struct {
 	address  string
 	mayTrade bool
-	process  *started // nil when it isn't ours
+	shows    engine.Config // key and TLS
+	process  *started      // nil when it isn't ours
 	symbols  *pool
 }
 
@@ -42,6 +41,8 @@ var setups = map[string][]string{
 	},
 	// nothing moves, so what is repeated comes from the connector
 	"quiet": {"CONNECTOR_SIMULATOR__UPDATES_PER_SECOND=0", "CONNECTOR_SIMULATOR__SYMBOLS=3"},
+	// asks for a key and has TLS: guard tells how
+	guarded: {"CONNECTOR_SIMULATOR__SYMBOLS=3"},
 }
 
 func TestMain(m *testing.M) {
@@ -81,9 +82,10 @@ func run(m *testing.M) int {
 
 func prepare(folder string) error {
 	if address := os.Getenv("ADDRESS"); address != "" {
-		sites[""] = &site{address: address, mayTrade: os.Getenv("TRADE") == "1"}
-		sites["orders"], sites["trading"] = sites[""], sites[""]
-		return nil
+		shows, err := guardAtAddress()
+		sites[""] = &site{address: address, mayTrade: os.Getenv("TRADE") == "1", shows: shows}
+		sites["orders"], sites["trading"], sites[guarded] = sites[""], sites[""], sites[""]
+		return err
 	}
 	program := os.Getenv("CONNECTOR")
 	if program == "" {
@@ -96,12 +98,20 @@ func prepare(folder string) error {
 	if err != nil {
 		return fmt.Errorf("%w; `make setup` installs it, CONNECTOR names another, ADDRESS one that runs", err)
 	}
+	lock, shows, err := guard(program, folder)
+	if err != nil {
+		return err
+	}
 	var starting sync.WaitGroup
 	var mutex sync.Mutex
 	var failed error
 	for name, settings := range setups {
 		if dialect := os.Getenv("DIALECT"); dialect != "" {
 			settings = append(settings, "CONNECTOR_SIMULATOR__DIALECT="+dialect)
+		}
+		var client engine.Config
+		if name == guarded {
+			settings, client = append(settings, lock...), shows
 		}
 		starting.Add(1)
 		go func() {
@@ -113,7 +123,7 @@ func prepare(folder string) error {
 				failed = errors.Join(failed, err)
 				return
 			}
-			sites[name] = &site{address: process.address, mayTrade: true, process: process}
+			sites[name] = &site{address: process.address, mayTrade: true, shows: client, process: process}
 		}()
 	}
 	starting.Wait()
@@ -153,26 +163,9 @@ func stopAll() {
 	stopping.Wait()
 }
 
-// ENGINE_KEY is the client's key; ENGINE_TLS_CA a file with the server's certificate, or "system",
-// ENGINE_TLS_NAME the name in it if that isn't the address's. Only a connector at ADDRESS has them.
+// How a client reaches it.
 func (s *site) config() engine.Config {
-	config := engine.Config{Address: s.address}
-	if s.process != nil {
-		return config
-	}
-	config.APIKey = os.Getenv("ENGINE_KEY")
-	if authority := os.Getenv("ENGINE_TLS_CA"); authority != "" {
-		config.TLS = &tls.Config{ServerName: os.Getenv("ENGINE_TLS_NAME")}
-		if authority != "system" {
-			text, err := os.ReadFile(authority)
-			if err != nil {
-				panic(err)
-			}
-			config.TLS.RootCAs = x509.NewCertPool()
-			if !config.TLS.RootCAs.AppendCertsFromPEM(text) {
-				panic(authority + " holds no certificate")
-			}
-		}
-	}
+	config := s.shows
+	config.Address = s.address
 	return config
 }

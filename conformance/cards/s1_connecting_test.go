@@ -2,7 +2,8 @@ package cards
 
 import (
 	"context"
-	"os"
+	"crypto/tls"
+	"crypto/x509"
 	"slices"
 	"strings"
 	"time"
@@ -38,18 +39,16 @@ var connecting = []Card{
 		Given: "a connector without client keys", Do: "a unary call and a stream without metadata",
 		Expect: "answers", Pass: "both answer", Skip: "ENGINE_KEY is set",
 		Play: func(t *T) {
-			if os.Getenv("ENGINE_KEY") != "" && t.on.process == nil {
-				t.skipf("the connector asks for keys")
-			}
+			t.needNoKeys()
 			t.price(t.any())
 			t.prices(t.any()).until("price", 15*time.Second, some)
 		},
 	},
 	{
 		Number: "1.05", Title: "a key in x-api-key is accepted on every call, and not asked for by the first two and health",
-		Given: "a connector with client keys", Do: "calls with ENGINE_KEY as x-api-key, with another, and with none",
+		Given: "a connector with client keys", Do: "calls with the key as x-api-key, with another, and with none",
 		Expect: "answers, refusals", Pass: "the right key works; a wrong one and none: UNAUTHENTICATED, `authentication failed`, a stream's after a pause; name, type, health without a key answer",
-		Skip: "ENGINE_KEY isn't set (this version asks for no keys)",
+		Skip: "at ADDRESS ENGINE_KEY isn't set", On: guarded,
 		Play: func(t *T) {
 			t.needKeys()
 			t.price(t.any())
@@ -75,7 +74,7 @@ var connecting = []Card{
 	{
 		Number: "1.06", Title: "authorization: Bearer KEY is accepted too",
 		Given: "a connector with client keys", Do: "GetSymbols with the key as a bearer", Expect: "an answer", Pass: "OK",
-		Skip: "ENGINE_KEY isn't set (this version asks for no keys)",
+		Skip: "at ADDRESS ENGINE_KEY isn't set", On: guarded,
 		Play: func(t *T) {
 			t.needKeys()
 			config := t.on.config()
@@ -83,7 +82,7 @@ var connecting = []Card{
 			c, err := engine.Connect(t.Ctx, config)
 			t.must(err)
 			defer c.Close()
-			ctx := metadata.AppendToOutgoingContext(t.Ctx, "authorization", "Bearer "+os.Getenv("ENGINE_KEY"))
+			ctx := metadata.AppendToOutgoingContext(t.Ctx, "authorization", "Bearer "+t.on.shows.APIKey)
 			_, err = c.GetSymbols(ctx, &pb.GetSymbolsRequest{})
 			t.must(err)
 		},
@@ -93,9 +92,7 @@ var connecting = []Card{
 		Given: "a connector without client keys", Do: "a call and a stream with x-api-key and authorization",
 		Expect: "answers", Pass: "both answer", Skip: "ENGINE_KEY is set",
 		Play: func(t *T) {
-			if os.Getenv("ENGINE_KEY") != "" && t.on.process == nil {
-				t.skipf("the connector asks for keys")
-			}
+			t.needNoKeys()
 			config := t.on.config()
 			config.APIKey = "unasked"
 			c, err := engine.Connect(t.Ctx, config)
@@ -156,17 +153,23 @@ var connecting = []Card{
 	},
 	{
 		Number: "1.13", Title: "a server certificate is presented, its name may be given",
-		Given: "a connector with TLS", Do: "connect with ENGINE_TLS_CA and ENGINE_TLS_NAME; then in plain text",
-		Expect: "name and type; no answer in plain text", Pass: "the first works, the second doesn't",
-		Skip: "ENGINE_TLS_CA isn't set (this version has no TLS; engine/ is tested against a TLS server of its own)",
+		Given: "a connector with TLS", Do: "connect with its certificate and name; with another name; with another authority; in plain text",
+		Expect: "name and type; no answer to the others", Pass: "the first works, the others don't",
+		Skip: "at ADDRESS ENGINE_TLS_CA isn't set", On: guarded,
 		Play: func(t *T) {
-			if t.on.config().TLS == nil {
-				t.skipf("the connector has no TLS")
-			}
-			config := engine.Config{Address: t.on.address, Pause: func(context.Context, time.Duration) error { return context.Canceled }}
-			if c, err := engine.Connect(t.Ctx, config); err == nil {
-				_ = c.Close()
-				t.Error("plain text was answered")
+			t.needTLS()
+			good := t.on.config() // play has connected with it
+			named, stranger := good.TLS.Clone(), good.TLS.Clone()
+			named.ServerName = "somebody.else"
+			stranger.RootCAs = x509.NewCertPool()
+			for what, bad := range map[string]*tls.Config{
+				"another name": named, "another authority": stranger, "plain text": nil,
+			} {
+				config := engine.Config{Address: t.on.address, TLS: bad, Pause: func(context.Context, time.Duration) error { return context.Canceled }}
+				if c, err := engine.Connect(t.Ctx, config); err == nil {
+					_ = c.Close()
+					t.Errorf("%s was answered", what)
+				}
 			}
 		},
 	},
@@ -200,11 +203,4 @@ var connecting = []Card{
 			t.check(t.Type == pb.ExchangeType_EXCHANGE_TYPE_FUTURES, "type is %v", t.Type)
 		},
 	},
-}
-
-func (t *T) needKeys() {
-	t.Helper()
-	if t.on.process != nil || os.Getenv("ENGINE_KEY") == "" {
-		t.skipf("the connector asks for no keys")
-	}
 }
