@@ -27,6 +27,7 @@ class CandleJournal(ArrayCacheByTimestamp):
     def append(self, item: list[Any]) -> None:
         """Note the row, then keep it as ccxt does."""
         self._note(item)
+        self._clear_updates = True  # else each bar's instant is kept until ccxt's reader asks
         super().append(item)
 
 

@@ -42,6 +42,8 @@ NOTED_AGAIN_MS = 86_400_000
 """What is seen for longer than a day is written anew, so that a standing order is kept."""
 BUSY_S = 5.0
 """How long a write waits for another process at the same file."""
+CACHE_KB = 256
+"""Pages that SQLite keeps in memory, for each connection; it would fill 2,000."""
 
 VERSION = 1
 _SCHEMA = (
@@ -404,7 +406,11 @@ def _with_schema(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def _connected(path: Path | str) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+    )
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+    return connection
 
 
 @contextmanager

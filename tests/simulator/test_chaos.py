@@ -10,9 +10,10 @@ import orjson
 import pytest
 
 from connector.simulator import Simulator, SimulatorConfig
-from connector.simulator.chaos.poison import BIG_BYTES
+from connector.simulator.chaos.poison import BIG_BYTES, poisoned
 from connector.simulator.chaos.registry import FAULTS, POISONS, as_markdown, listed, planned
 from connector.simulator.chaos.strikes import STRIKES
+from connector.simulator.serving.session import text_frame
 from tests.simulator.on_loopback import (
     WITHIN,
     Exchange,
@@ -164,6 +165,12 @@ async def test_half_open_answers_no_ping_and_ends_with_a_reset(exchange: Exchang
             await subscribed(new)
         exchange.end_fault(number)
         await exchange.until(lambda: exchange.connections == 0)
+
+
+def test_a_frame_that_another_fault_broke_has_nothing_to_break() -> None:
+    cut = poisoned(text_frame(b'{"e":"24hrTicker","s":"BTCUSDT"}'), "cut")
+    assert cut is not None
+    assert poisoned(cut, "types") is None
 
 
 @pytest.mark.parametrize("what", POISONS)

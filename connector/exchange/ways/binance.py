@@ -1,5 +1,6 @@
 """Binance: USD-M perpetuals (`binanceusdm`) and spot (`binance`)."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -71,9 +72,23 @@ def _forget_key(exchange: Any) -> None:
 class _ListenKeyEnds:
     """Binance tells the end of a listen key in a frame that ccxt passes over; then it is silent.
 
+    And one timer renews the key, whichever it is: ccxt starts another with each key that it asks
+    for, and each goes on for ever, with a request every 20 minutes.
+
     Source:  `{"e":"listenKeyExpired","E":1699596037418,"listenKey":"…"}`, Binance USD-M
-             "Event: User Data Stream Expired".
+             "Event: User Data Stream Expired"; ccxt 4.5.90, `pro/binance.py` (`authenticate`,
+             `keep_alive_listen_key`).
     """
+
+    _renewal: asyncio.TimerHandle | None = None
+
+    def delay(self, timeout: float, method: Callable[..., Any], *args: Any) -> Any:
+        timer = super().delay(timeout, method, *args)  # pyright: ignore[reportAttributeAccessIssue]
+        if method.__name__ == "keep_alive_listen_key":
+            if self._renewal is not None:
+                self._renewal.cancel()
+            self._renewal = timer
+        return timer
 
     def handle_message(self, client: Any, message: Any) -> None:
         if isinstance(message, dict) and message.get("e") == "listenKeyExpired":

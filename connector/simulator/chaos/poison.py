@@ -13,7 +13,7 @@ _KEPT = frozenset({"e", "s", "stream", "topic", "type", "op", "id"})
 
 
 def poisoned(frame: bytes, what: str) -> bytes | None:
-    """Give a broken copy of a text frame; None where it has nothing to break, such as an answer.
+    """Give a broken copy of a text frame; None where nothing is left to break, as in an answer.
 
     Shapes:  what "cut": half its JSON; "missing": all fields but those that tell its kind gone;
              "types": each value another type; "empty": no payload; "binary": bytes that are no
@@ -26,7 +26,10 @@ def poisoned(frame: bytes, what: str) -> bytes | None:
         return text_frame(text[: len(text) // 2])
     if what == "binary":
         return bytes((_BINARY, 6)) + b"\xff\xfe\x00\x01\x80\xc3"
-    content: object = orjson.loads(text)
+    try:
+        content: object = orjson.loads(text)
+    except orjson.JSONDecodeError:  # broken by another fault
+        return None
     if not isinstance(content, dict) or "id" in content or "op" in content:
         return None
     row = cast("dict[str, object]", content)
