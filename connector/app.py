@@ -51,7 +51,6 @@ class Connector:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.simulator: Simulator | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self._closing = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> "Connector":
@@ -100,7 +99,7 @@ class Connector:
         if (simulator := self.simulator) is not None:
             log.info("embedded exchange", rest=simulator.rest_url, control=simulator.control_url)
         stack.push_async_callback(self.server.stop)
-        self.session.start(self._reachable)
+        self.session.start(self.server.tell_health)
 
     def _trading(self, stack: contextlib.AsyncExitStack) -> Trading:
         config = self.config
@@ -143,11 +142,6 @@ class Connector:
     def looks(self) -> Looks:
         """What the metrics endpoint looks at."""
         return Looks(self.session, self.service, self.config.shown_name)
-
-    def _reachable(self, reachable: bool) -> None:
-        task = asyncio.create_task(self.server.tell_health(reachable), name="tell health")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 async def embedded_exchange(
@@ -205,8 +199,9 @@ async def serve_until_stopped(config: Config, announce: Announce) -> None:
         Endpoint(config.metrics, connector.looks) as endpoint,
     ):
         ready = asyncio.create_task(connector.ready())
+        broken = connector.server.ended
         try:
-            await asyncio.wait({ready, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({ready, stopped, broken}, return_when=asyncio.FIRST_COMPLETED)
             if ready.done():
                 ready.result()
                 _settle_memory()
@@ -221,7 +216,9 @@ async def serve_until_stopped(config: Config, announce: Announce) -> None:
                         "metrics_port": endpoint.port,
                     }
                 )
-            await stopped
+            await asyncio.wait({stopped, broken}, return_when=asyncio.FIRST_COMPLETED)
+            if broken.done():
+                broken.result()  # rather than living on without a port
         finally:
             ready.cancel()
         log.info("stopping")

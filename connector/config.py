@@ -161,8 +161,23 @@ class TlsConfig(_Section):
 class LimitsConfig(_Section):
     """How much one client may take, and what may wait for it; beyond, it alone is refused."""
 
+    connections: int = Field(
+        default=1_000, ge=1, le=100_000, description="of all clients; more are hung up on"
+    )
+    idle_connection_s: float = Field(
+        default=300, ge=1, le=86_400, description="without a call, until a connection is ended"
+    )
     streams_per_client: int = Field(
         default=200, ge=1, le=100_000, description="a client is a key, else a connection"
+    )
+    calls_per_client: int = Field(
+        default=200, ge=1, le=100_000, description="unary ones under way at a time"
+    )
+    request_s: float = Field(
+        default=10, gt=0, le=3600, description="from a call's beginning until its request is there"
+    )
+    request_bytes: int = Field(
+        default=1_048_576, ge=1024, le=4_194_304, description="of a call's request"
     )
     symbols_per_stream: int = Field(
         default=1_000, ge=1, le=100_000, description="that one stream may name"

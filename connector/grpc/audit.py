@@ -20,6 +20,10 @@ log = structlog.get_logger(LOGGER)
 
 Facts = dict[str, object]
 
+MOST_REFUSED = 500
+"""Of a batch that was refused as a whole each order has its line, up to so many; a request of
+256 kB may name as many orders, and their lines would hold everybody up."""
+
 
 def audit(
     caller: Caller, peer: str, method: str, request: object, response: object, status: str
@@ -37,6 +41,12 @@ def audit(
 
 def _orders(request: object, response: object) -> Iterator[Facts]:
     match request:
+        case None:
+            yield {"asked": "not read"}
+        case (
+            rpc.BatchPlaceOrdersRequest(orders=many) | rpc.BatchCancelOrdersRequest(order_ids=many)
+        ) if response is None and len(many) > MOST_REFUSED:
+            yield {"orders": len(many)}
         case resources.PlaceOrderRequest():
             yield {**_asked(request), **_placed(response)}
         case rpc.BatchPlaceOrdersRequest():

@@ -65,7 +65,7 @@ class LatestByKey(Generic[T]):
             serials.append(self._serial)
             self._items[self._serial] = (item, metrics.FRAME.arrived)
         if len(self._items) > self._limit:
-            raise Overflow(f"more than {self._limit} items wait for this reader")
+            raise Overflow(_too_many(self._limit))
 
     def take(self) -> T:
         """Give the item that has waited longest."""
@@ -107,9 +107,11 @@ class Lossless(Generic[T]):
         """Take an item behind all others."""
         now = self._clock()
         if len(self._items) >= self._limit:
-            raise Overflow(f"more than {self._limit} items wait for this reader")
+            raise Overflow(_too_many(self._limit))
         if self._items and now - self._items[0][0] > self._behind_s:
-            raise Overflow(f"this reader is more than {self._behind_s:g} s behind")
+            raise Overflow(
+                f"this reader is more than {self._behind_s:g} s behind (server.limits.behind_s)"
+            )
         self._items.append((now, item, metrics.FRAME.arrived))
 
     def take(self) -> T:
@@ -119,3 +121,7 @@ class Lossless(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._items)
+
+
+def _too_many(limit: int) -> str:
+    return f"more than {limit} items wait for this reader (server.limits.buffered_items)"

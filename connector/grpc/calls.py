@@ -5,32 +5,34 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 import structlog
-from google.protobuf.message import DecodeError
 
 from connector import metrics, tracing
-from connector.errors import Closing, ConnectorError, InvalidRequest
+from connector.errors import Closing, ConnectorError, Denied
+from connector.grpc.arriving import each_request, reading, the_request
 from connector.grpc.audit import audit
 from connector.grpc.guard import TRADING, Caller, Guard
-from connector.grpc.limits import OpenStreams, client_of
+from connector.grpc.limits import Share, client_of
 from connector.grpc.serialised import Once
 from connector.grpc.statuses import status_of, trailing_metadata
 from connector.keys import Role
 
 log = structlog.get_logger(__name__)
 
-HEALTH = "/grpc.health."
+HEALTH, HEALTH_CHECK = "/grpc.health.", "/grpc.health.v1.Health/Check"
 """Asked by machines every few seconds, without a key: not logged."""
 UNKNOWN = Caller("unknown", Role.READ)
 """Who was refused before it was known who calls."""
 CORRELATION_KEYS = ("x-correlation-id", "x-request-id")
 
 if TYPE_CHECKING:
+    from connector.config import LimitsConfig
+
     Handler = grpc.RpcMethodHandler[Any, Any]
     Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -40,12 +42,16 @@ class Calls(grpc.aio.ServerInterceptor):
 
     A stream that ends in an error waits `refusal_pause` first (cancellable), because the engine
     reconnects at once, for ever; one that ends because the connector closes doesn't.
+
+    Each handler reads its one request itself, as if it were a stream of them: else gRPC waits for
+    the request, for ever, before anybody could count the call or end it.
     """
 
-    def __init__(self, refusal_pause: timedelta, guard: Guard, streams: OpenStreams) -> None:
-        self._pause_s, self._guard = refusal_pause.total_seconds(), guard
+    def __init__(self, refusal_pause: timedelta, guard: Guard, limits: LimitsConfig) -> None:
+        self._pause_s, self._guard, self._limits = refusal_pause.total_seconds(), guard, limits
         self._serialisers: dict[str, Once[Any]] = {}
-        self._streams = streams
+        self._streams = Share("streams_per_client", limits.streams_per_client)
+        self._calls = Share("calls_per_client", limits.calls_per_client)
 
     async def intercept_service(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
@@ -55,35 +61,42 @@ class Calls(grpc.aio.ServerInterceptor):
         """Wrap the method's handler."""
         handler = await continuation(handler_call_details)
         method = str(handler_call_details.method)
-        if handler is None or method.startswith(HEALTH):  # pyright: ignore[reportUnnecessaryComparison]
+        if handler is None or method == HEALTH_CHECK:  # pyright: ignore[reportUnnecessaryComparison]
             return handler
+        read = reading(handler.request_deserializer, self._limits)
         if handler.stream_stream is not None:  # reflection
             return grpc.stream_stream_rpc_method_handler(
                 self._conversation(method, handler.stream_stream),
-                _reading(handler.request_deserializer),
+                read,
                 handler.response_serializer,
             )
         if handler.unary_unary is not None:
-            return grpc.unary_unary_rpc_method_handler(
-                self._unary(method, handler.unary_unary),
-                _reading(handler.request_deserializer),
-                handler.response_serializer,
+            return grpc.stream_unary_rpc_method_handler(
+                self._unary(method, handler.unary_unary), read, handler.response_serializer
+            )
+        if handler.unary_stream is not None and method.startswith(HEALTH):
+            return grpc.stream_stream_rpc_method_handler(
+                self._watch(handler.unary_stream), read, handler.response_serializer
             )
         if handler.unary_stream is not None:
             serialise: Any = handler.response_serializer
-            return grpc.unary_stream_rpc_method_handler(
+            return grpc.stream_stream_rpc_method_handler(
                 self._stream(method, handler.unary_stream),
-                _reading(handler.request_deserializer),
+                read,
                 self._serialisers.setdefault(method, Once(serialise)),
             )
         return handler
 
     def _unary(self, method: str, answer: Any) -> Any:
-        async def call(request: Any, context: Context) -> Any:
-            line = _Line(method, context, is_unary=True)
+        async def call(_: object, context: Context) -> Any:
+            line, request = _Line(method, context, is_unary=True), None
             try:
+                client = self._client(line, context)
+                self._calls.take(client)
+                self._give_back_at_the_end(context, client)
+                request = await the_request(context, self._limits)
                 self._admit(line, context)
-                response = await answer(_read(request), context)
+                response = await answer(request, context)
             except Exception as error:
                 line.audit(request, None, status_of(error)[1])
                 await line.refuse(error)
@@ -97,13 +110,22 @@ class Calls(grpc.aio.ServerInterceptor):
 
         return _traced(method, call)
 
+    def _give_back_at_the_end(self, context: Context, client: str) -> None:
+        """Count a call until its answer has been taken, which a client may leave unread."""
+
+        def ended(_: object) -> None:
+            self._calls.give_back(client)
+
+        context.add_done_callback(ended)  # pyright: ignore[reportArgumentType]
+
     def _stream(self, method: str, serve: Any) -> Any:
-        async def call(request: Any, context: Context) -> None:
+        async def call(_: object, context: Context) -> None:
             line = _Line(method, context)
             try:
-                caller = self._admit(line, context)
-                with self._streams.one_more(client_of(caller, context.peer())):
-                    await serve(_read(request), context)
+                with self._streams.one_more(self._client(line, context)):
+                    request = await the_request(context, self._limits)
+                    self._admit(line, context)
+                    await serve(request, context)
             except Exception as error:
                 try:
                     if not isinstance(error, Closing):
@@ -123,51 +145,44 @@ class Calls(grpc.aio.ServerInterceptor):
         async def call(requests: Any, context: Context) -> None:
             line = _Line(method, context)
             try:
-                self._admit(line, context)
-            except Exception as error:
+                with self._streams.one_more(self._client(line, context)):
+                    self._admit(line, context)
+                    async for answer in converse(each_request(requests), context):
+                        await context.write(answer)
+            except ConnectorError as error:
                 await asyncio.sleep(self._pause_s)
-                await line.refuse(error)
-            try:
-                async for answer in converse(_each_read(requests), context):
-                    await context.write(answer)
-            except InvalidRequest as error:
                 await line.refuse(error)
 
         return call
 
-    def _admit(self, line: _Line, context: Context) -> Caller:
-        metadata = dict(context.invocation_metadata() or ())
-        line.caller = self._guard.identify(line.method, metadata, _certificate(context))
-        self._guard.allow(line.caller, line.method)
-        return line.caller
+    def _watch(self, serve: Any) -> Any:
+        """Health is asked for without a key by machines, every few seconds: counted, not logged."""
 
+        async def call(_: object, context: Context) -> None:
+            try:
+                with self._streams.one_more(context.peer()):
+                    await serve(await the_request(context, self._limits), context)
+            except ConnectorError as error:
+                await asyncio.sleep(self._pause_s)
+                await context.abort(*status_of(error))
 
-class _Unreadable:
-    """Stands for a request whose bytes are no message; gRPC itself would answer UNKNOWN."""
+        return call
 
-    def __init__(self, why: str) -> None:
-        self.why = why
-
-
-def _reading(read: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]:
-    def attempt(raw: bytes) -> Any:
+    def _client(self, line: _Line, context: Context) -> str:
+        """Tell whose share a call is of; whom we don't know has his connection's."""
         try:
-            return read(raw) if read else raw
-        except DecodeError as error:
-            return _Unreadable(str(error).rpartition(": ")[2])
+            line.caller = self._identified(line, context)
+        except Denied:
+            return context.peer()
+        return client_of(line.caller, context.peer())
 
-    return attempt
+    def _admit(self, line: _Line, context: Context) -> None:
+        line.caller = line.caller or self._identified(line, context)
+        self._guard.allow(line.caller, line.method)
 
-
-def _read(request: Any) -> Any:
-    if isinstance(request, _Unreadable):
-        raise InvalidRequest(f"its bytes are no such message: {request.why}")
-    return request
-
-
-async def _each_read(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    async for request in requests:
-        yield _read(request)
+    def _identified(self, line: _Line, context: Context) -> Caller:
+        metadata = dict(context.invocation_metadata() or ())
+        return self._guard.identify(line.method, metadata, _certificate(context))
 
 
 class _Line:

@@ -20,29 +20,33 @@ def client_of(caller: Caller, peer: str) -> str:
     return peer if caller.name == ANYONE else f"key {caller.name}"
 
 
-class OpenStreams:
-    """Counts the streams that each client has open."""
+class Share:
+    """Counts what each client has under way, up to the limit that `name` has in server.limits."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._open: Counter[str] = Counter()
+    def __init__(self, name: str, most: int) -> None:
+        self._name, self._most = name, most
+        self._taken: Counter[str] = Counter()
+
+    def take(self, client: str) -> None:
+        """Count one more. Errors: LimitReached beyond the limit."""
+        if self._taken[client] >= self._most:
+            raise LimitReached(f"server.limits.{self._name} is {self._most}")
+        self._taken[client] += 1
+
+    def give_back(self, client: str) -> None:
+        """Count one less."""
+        self._taken[client] -= 1
+        if not self._taken[client]:
+            del self._taken[client]
 
     @contextlib.contextmanager
     def one_more(self, client: str) -> Generator[None]:
-        """Count a stream as open within the block. Errors: LimitReached beyond the limit."""
-        if self._open[client] >= self._most:
-            raise LimitReached(f"server.limits.streams_per_client is {self._most}")
-        self._open[client] += 1
+        """Count one more within the block. Errors: LimitReached beyond the limit."""
+        self.take(client)
         try:
             yield
         finally:
-            self._open[client] -= 1
-            if not self._open[client]:
-                del self._open[client]
-
-    def __len__(self) -> int:
-        """Give how many clients have a stream open."""
-        return len(self._open)
+            self.give_back(client)
 
 
 def within_symbols(count: int, limits: LimitsConfig) -> None:

@@ -1,11 +1,11 @@
 """The gRPC server: service, health, reflection, keepalive, limits, and an orderly end."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 from opensqt.market_maker.v1 import exchange_pb2
 from opensqt.market_maker.v1.exchange_pb2_grpc import add_ExchangeServiceServicer_to_server
@@ -14,15 +14,18 @@ from connector import metrics
 from connector.config import BadConfig, ServerConfig
 from connector.grpc.calls import Calls
 from connector.grpc.guard import Guard
-from connector.grpc.limits import OpenStreams
+from connector.grpc.health import Health
 from connector.grpc.service import Service
 from connector.grpc.tls import Certificates
+from connector.grpc.unknown_methods import server
 from connector.keys import BadKeys, KeyRing
 
 SERVICE = exchange_pb2.DESCRIPTOR.services_by_name["ExchangeService"]
 SERVICE_NAME = SERVICE.full_name
-MESSAGE_LIMIT = 4 * 1024 * 1024
+ANSWER_BYTES = 4 * 1024 * 1024
 """The Go side's default for what it receives."""
+READ_BYTES = 5 * 1024 * 1024
+"""What is read of a request, so that one of 4 MB is refused by our limit's name, not by gRPC's."""
 
 OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.keepalive_time_ms", 20_000),
@@ -31,8 +34,9 @@ OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.http2.max_ping_strikes", 0),
     ("grpc.max_concurrent_streams", 1_000),
-    ("grpc.max_receive_message_length", MESSAGE_LIMIT),
-    ("grpc.max_send_message_length", MESSAGE_LIMIT),
+    ("grpc.max_receive_message_length", READ_BYTES),
+    ("grpc.max_send_message_length", ANSWER_BYTES),
+    ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.so_reuseport", 0),
 )
 for _method in SERVICE.methods:
@@ -55,17 +59,15 @@ class Server:
             raise BadConfig(str(error)) from None
         self._certificates = Certificates(config.tls) if config.tls.cert else None
         guard = Guard(ring, per_second=config.calls_per_second, read_only=config.read_only)
-        self._health = health_aio.HealthServicer()
-        self._server = grpc.aio.server(
-            interceptors=[
-                Calls(
-                    timedelta(milliseconds=config.refusal_pause_ms),
-                    guard,
-                    OpenStreams(config.limits.streams_per_client),
-                )
-            ],
-            options=OPTIONS,
+        self._health = Health("", SERVICE_NAME)
+        limits = config.limits
+        pause = timedelta(milliseconds=config.refusal_pause_ms)
+        calls: grpc.aio.ServerInterceptor = Calls(pause, guard, limits)
+        bounds = (
+            ("grpc.max_allowed_incoming_connections", limits.connections),
+            ("grpc.max_connection_idle_ms", round(limits.idle_connection_s * 1000)),
         )
+        self._server = server((calls,), (*OPTIONS, *bounds))
         add_ExchangeServiceServicer_to_server(service, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection(
@@ -77,6 +79,8 @@ class Server:
             self._server,
         )
         self.port = 0
+        self.ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        """Done when the server is no more, with what broke it if it broke; not to be cancelled."""
 
     async def start(self) -> None:
         """Bind and answer; health says NOT_SERVING until told otherwise."""
@@ -92,17 +96,16 @@ class Server:
             raise BadConfig(
                 f"can't listen on {address}: is the port taken? port 0 takes any free one"
             ) from None
-        await self.tell_health(False)
         await self._server.start()
+        self.ended = asyncio.ensure_future(self._server.wait_for_termination())
 
-    async def tell_health(self, serving: bool) -> None:
+    def tell_health(self, serving: bool) -> None:
         """Set what health checks hear, for the empty name and for the service's."""
-        status = health_pb2.HealthCheckResponse.ServingStatus
-        for name in ("", SERVICE_NAME):
-            await self._health.set(name, status.SERVING if serving else status.NOT_SERVING)
+        self._health.tell(serving)
 
     async def stop(self) -> None:
         """Tell NOT_SERVING, end the streams, let unary calls finish within the grace."""
-        await self._health.enter_graceful_shutdown()
+        self._health.close()
         self._service.close()
         await self._server.stop(self._config.stop_grace_ms / 1000)
+        await asyncio.wait({self.ended})

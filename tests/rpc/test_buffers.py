@@ -89,6 +89,16 @@ def test_lossless_overflows_beyond_its_limit() -> None:
         buffer.put(("a", 3))
 
 
+def test_lossless_keeps_10_000_items_and_no_more() -> None:
+    buffer: Lossless[int] = Lossless()
+    for item in range(10_000):
+        buffer.put(item)
+
+    with pytest.raises(Overflow, match="more than 10000 items wait"):
+        buffer.put(10_000)
+    assert len(buffer) == 10_000
+
+
 def test_lossless_overflows_when_the_oldest_has_waited_too_long() -> None:
     now = [0.0]
     buffer: Lossless[Item] = Lossless(behind=timedelta(seconds=30), clock=lambda: now[0])

@@ -445,6 +445,22 @@ async def test_each_order_has_a_line_that_says_who_what_and_what_came_of_it(
     assert not [line for line in audited if keys.trade in str(line) or keys.read in str(line)]
 
 
+async def test_a_huge_batch_that_is_refused_as_a_whole_has_one_line(
+    serve: Serve, audited: list[dict[str, Any]]
+) -> None:
+    served = await serve()
+    cancel = rpc.BatchCancelOrdersRequest(symbol="BTCUSDT", order_ids=range(1, 501))
+    await served.stub.BatchCancelOrders(cancel)
+    assert len(audited) == 500
+
+    cancel.order_ids.extend(range(200_000))
+    await refusal(served.stub.BatchCancelOrders(cancel))
+    place = rpc.BatchPlaceOrdersRequest(orders=[ORDER] * 501)
+    await refusal(served.stub.BatchPlaceOrders(place))
+
+    assert [line["orders"] for line in audited[500:]] == [200_500, 501]
+
+
 @pytest.fixture
 def audited(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Every line of the audit, in order."""
