@@ -2,6 +2,10 @@
 
 python -m bench.soak --minutes 30: prints a table, and whether it passed; the exit status says it
 too (0 passed, 1 failed, 2 too short to tell). --write puts the table into docs/reliability.md.
+
+Before the minutes that are judged there is a warm-up, in which each kind of fault strikes once
+under the full load: buffers grow to the largest frame (5 MB), every code path is loaded, and what
+is remembered on purpose of orders is full.
 """
 
 import argparse
@@ -13,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -21,16 +25,22 @@ import msgspec
 
 from bench.processes import ROOT
 from bench.soak.clients import Notes, Visit
+from bench.soak.faults import cards, dealt
 from bench.soak.server import Port, Size
-from bench.soak.verdict import Check, left, memory
+from bench.soak.verdict import Check, left, means, memory
 from connector.exchange.embedded import embedded_urls
 from connector.simulator import Simulator, SimulatorConfig
-from connector.simulator.chaos.registry import FAULTS
 from connector.simulator.config import USUAL_KEY, USUAL_SECRET
 
 SYMBOLS, FRAMES_PER_SECOND, CLIENTS = 50, 2_000.0, 10
 VISIT_S = (10.0, 40.0)
-SAMPLE_S, FAULT_S, LAST_S, WARM_S = 5.0, 20.0, 4.0, 20.0
+SAMPLE_S, FAULT_S = 5.0, 20.0
+FIRST_S = 20.0
+"""Of the first visits, after which the connector at rest is measured."""
+WARM_FAULT_S = 8.0
+"""Between two faults of the warm-up."""
+TOLD_EVERY = 12
+"""Samples, until the next line that tells how it goes."""
 CALM_S = 25.0
 """After the last client: the linger of 5 s, the last fault's repair, ccxt's own pauses."""
 BEGIN, END = "<!-- soak: written by make soak -->", "<!-- soak: end -->"
@@ -107,24 +117,9 @@ async def _visits(address: str, symbols: list[str], notes: Notes, until: float) 
             group.create_task(seat(random.Random(each)))
 
 
-def _fault(drawn: random.Random) -> str:
-    """Draw a fault that is over before the next."""
-    fault = drawn.choice(FAULTS)
-    told = [f"for={LAST_S:g}s"] if fault.lasts else []
-    known = {each.name for each in fault.own}
-    if "refuse" in known:
-        told.append(f"refuse={LAST_S:g}s")
-    if "what" in known:
-        told.append(f"what={drawn.choice(('cut', 'missing', 'types', 'empty', 'binary', 'big'))}")
-    if "sockets" in known:
-        told.append(f"sockets={drawn.choice(('all', 'public', 'private'))}")
-    return f"{fault.name}:{','.join(told)}" if told else fault.name
-
-
-async def _faults(exchange: Simulator, begun: Counter[str], drawn: random.Random) -> None:
-    while True:
-        await asyncio.sleep(FAULT_S)
-        text = _fault(drawn)
+async def _faults(exchange: Simulator, begun: Counter[str], texts: Iterator[str]) -> None:
+    for count, text in enumerate(texts):
+        await asyncio.sleep(WARM_FAULT_S if count < len(cards()) else FAULT_S)
         exchange.begin_fault(text)
         begun[text.partition(":")[0]] += 1
         print(f"  {text}", flush=True)
@@ -147,17 +142,25 @@ async def soak(minutes: float, seed: int) -> tuple[list[Check], list[str]]:
         stack.push_async_callback(exchange.stop)
         child, port = await _started(stack, exchange, folder)
         address, symbols = f"127.0.0.1:{port}", list(exchange.symbols)
-        await _visits(address, symbols, notes, time.monotonic() + WARM_S)
+        await _visits(address, symbols, notes, time.monotonic() + FIRST_S)
         await asyncio.sleep(CALM_S)
         before = await child.size()
-        began = time.monotonic()
+        warm_s = WARM_FAULT_S * (len(cards()) + 1)
+        print(f"warm-up: {warm_s:.0f} s, each fault once", flush=True)
+        began = time.monotonic() + warm_s
         until = began + minutes * 60
-        faults = asyncio.create_task(_faults(exchange, begun, random.Random(seed)))
+        faults = asyncio.create_task(_faults(exchange, begun, dealt(random.Random(seed))))
         visits = asyncio.create_task(_visits(address, symbols, notes, until))
+        await asyncio.sleep(warm_s)
         while time.monotonic() < until:
             await asyncio.sleep(SAMPLE_S)
             at_s.append(time.monotonic() - began)
             sizes.append(await child.size())
+            for task in (faults, visits):
+                if task.done():
+                    task.result()  # one that failed ends the soak
+            if len(sizes) % TOLD_EVERY == 0:
+                print(f"{at_s[-1]:6.0f} s {sizes[-1].resident_bytes / 1e6:.2f} MB", flush=True)
         await visits
         faults.cancel()
         await asyncio.sleep(CALM_S)
@@ -175,7 +178,12 @@ async def soak(minutes: float, seed: int) -> tuple[list[Check], list[str]]:
         Check("the exchange has every order", not unknown, f"{len(unknown)} unknown to it"),
         Check("no traceback in the log", not tracebacks, f"{tracebacks} in {len(log)} bytes"),
     ]
-    return checks, _figures(notes, begun, sizes)
+    warm = f"before: a warm-up of {warm_s:.0f} s, each fault once"
+    return checks, [warm, *_figures(notes, begun, sizes), f"load of the machine: {_load()}"]
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[2]:.1f} on {os.cpu_count()} CPUs, over the last 15 minutes"
 
 
 def _figures(notes: Notes, begun: Counter[str], sizes: list[Size]) -> list[str]:
@@ -186,6 +194,9 @@ def _figures(notes: Notes, begun: Counter[str], sizes: list[Size]) -> list[str]:
         f" {max(getattr(each, what) for each in sizes[-third:])}"
         for what in ("tasks", "files", "sockets", "streams", "blocks")
     ]
+    spans = means([each.resident_bytes / 1e6 for each in sizes])
+    lines.insert(0, f"memory in ten spans: {', '.join(f'{each:.1f}' for each in spans)} MB")
+    lines.append(f"clients that came and went: {next(notes.numbers) - 1:,}")
     lines.append(f"messages: {_told(notes.heard)}")
     lines.append(f"calls: {_told(notes.answers)}")
     lines.append(f"faults: {begun.total()}, {_told(begun)}")
