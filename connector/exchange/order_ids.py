@@ -80,6 +80,9 @@ class _Kind(IntEnum):
 _Key = tuple[_Kind, int | str]
 _Link = tuple[str, str, int]
 """Value, symbol, when it was noted."""
+_ABSENT: _Link = ("", "", -1)
+"""Stands in memory for what the file doesn't have, save for a caller's id: that one may have been
+used by another process since, and an order must not be placed twice."""
 
 
 def default_path() -> Path:
@@ -210,15 +213,17 @@ class OrderIds:
         known = self._recent.get((kind, key))
         if known is not None:
             self._recent.move_to_end((kind, key))
-            return known[:2]
+            return None if known is _ABSENT else known[:2]
         with self._lock:
             waiting = self._waiting.get((kind, key))
         if waiting is not None:
             return waiting[:2]
         found = self._file.find(self._scope, kind, key)
-        if found is not None:
-            self._remember((kind, key), (*found, 0))
-        return found
+        if found is None:
+            return None
+        if found is not _ABSENT or kind is not _Kind.CLIENT:
+            self._remember((kind, key), found)
+        return None if found is _ABSENT else found[:2]
 
     def _note(self, kind: _Kind, key: int | str, value: str, symbol: str) -> None:
         now_ms = self._now_ms()
@@ -282,14 +287,15 @@ class _File:
             self._reader = _connected(path)
         self._prune()
 
-    def find(self, scope: str, kind: _Kind, key: int | str) -> tuple[str, str] | None:
+    def find(self, scope: str, kind: _Kind, key: int | str) -> _Link | None:
+        """Give a row, `_ABSENT` if there is none, None where the file can't be read."""
         try:
             with self._reading:
                 row = self._reader.execute(_FIND, (scope, kind, _storable(key))).fetchone()
         except sqlite3.Error as error:
             self._warn("not read", error)
             return None
-        return (_text(row[0]), _text(row[1])) if row else None
+        return (_text(row[0]), _text(row[1]), 0) if row else _ABSENT
 
     def all_of(self, scope: str, kind: _Kind) -> list[str]:
         try:

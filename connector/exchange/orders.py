@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from connector.domain import Digits, MarketType, digits
+from connector.domain import Digits, MarketType, SymbolInfo, digits
 from connector.errors import (
     ConnectorError,
     DuplicateOrder,
@@ -65,6 +65,8 @@ class Orders(OrderLookup):
     def __init__(self, session: Session, ids: OrderIds) -> None:
         super().__init__(session, ids)
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._infos: dict[str, tuple[Raw, SymbolInfo]] = {}
+        """What `fit` reads of a market, with the structure that it was read of."""
         self._killed: dict[tuple[str, str], None] = {}
         self.on_killed: Callable[[Order], None] = lambda _: None
         """Told of an order that ended in its placing, so that its caller believes it not placed."""
@@ -137,9 +139,11 @@ class Orders(OrderLookup):
                 f"orders of {market['id']}: an inverse contract is counted in {market['quote']}, "
                 f"and a quantity in {market['base']} is no whole number of them"
             )
-        return fitted(
-            request, parse_symbol_info(market, request.symbol, self._session.ccxt.precisionMode)
-        )
+        known, info = self._infos.get(request.symbol, (None, None))
+        if info is None or known is not market:
+            info = parse_symbol_info(market, request.symbol, self._session.ccxt.precisionMode)
+            self._infos[request.symbol] = (market, info)
+        return fitted(request, info)
 
     def sending(self, request: OrderRequest) -> tuple[str, dict[str, Any]]:
         """Give the client id as the exchange takes it, and ccxt's arguments of an order.
@@ -249,9 +253,9 @@ class Orders(OrderLookup):
 
         Errors:  DuplicateOrder when it is another order's.
         """
-        sent_id = self._client_ids.sent(request.client_order_id)
         if not self._ids.knows_client_id(request.client_order_id):
             return None
+        sent_id = self._client_ids.sent(request.client_order_id)
         order = await self._asked(lambda: self.find(request.symbol, sent_id))
         if order is None or self._is_spent(order):
             return None

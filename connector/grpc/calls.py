@@ -98,13 +98,13 @@ class Calls(grpc.aio.ServerInterceptor):
                 self._admit(line, context)
                 response = await answer(request, context)
             except Exception as error:
-                line.audit(request, None, status_of(error)[1])
+                line.asked, line.outcome = request, status_of(error)[1]
                 await line.refuse(error)
             except asyncio.CancelledError:
-                line.audit(request, None, "the caller left before the answer")
+                line.asked, line.outcome = request, "the caller left before the answer"
                 line.end("CANCELLED")
                 raise
-            line.audit(request, response, "OK")
+            line.asked, line.answer = request, response
             line.end("OK")
             return response
 
@@ -186,17 +186,18 @@ class Calls(grpc.aio.ServerInterceptor):
 
 
 class _Line:
-    """The log line of one call, written at its end."""
+    """The log line of one call, and of the orders that it was about, written at its end."""
 
     def __init__(self, method: str, context: Context, *, is_unary: bool = False) -> None:
+        self._began = time.perf_counter()
         self._is_unary = is_unary
         self.method = method.rpartition("/")[2]
         self.caller: Caller | None = None
+        self.asked: Any = None
+        """A unary call's request, its answer or None, and what came of it in words."""
+        self.answer: Any = None
+        self.outcome = "OK"
         self._context = context
-        self._began = time.perf_counter()
-        metadata = {k: v for k, v in context.invocation_metadata() or ()}
-        named = (metadata.get(key) for key in CORRELATION_KEYS)
-        self._correlation = str(next((v for v in named if v), None) or uuid.uuid4().hex[:16])[:64]
 
     async def refuse(self, error: Exception) -> NoReturn:
         code, message = status_of(error)
@@ -206,18 +207,6 @@ class _Line:
         trailing = trailing_metadata(error, code, message)
         await self._context.abort(code, message, trailing)
 
-    def audit(self, request: Any, response: Any, outcome: str) -> None:
-        """Note what came of an order, if this call was about one."""
-        if self.method in TRADING:
-            audit(
-                self.caller or UNKNOWN,
-                self._context.peer(),
-                self.method,
-                request,
-                response,
-                outcome,
-            )
-
     def end(self, status: str, error: Exception | None = None) -> None:
         """Note how it ended; counted and logged in the loop's next turn, after the answer."""
         tracing.note(status)
@@ -226,6 +215,9 @@ class _Line:
         loop.call_soon(self._write, status, error, elapsed, client)
 
     def _write(self, status: str, error: Exception | None, elapsed: float, client: str) -> None:
+        if self.method in TRADING:
+            caller = self.caller or UNKNOWN
+            audit(caller, client, self.method, self.asked, self.answer, self.outcome)
         metrics.REQUESTS.labels(self.method, status).inc()
         if self._is_unary:
             metrics.REQUEST_SECONDS.labels(self.method).observe(elapsed)
@@ -236,9 +228,16 @@ class _Line:
             key=self.caller.name if self.caller else None,
             status=status,
             ms=round(elapsed * 1000, 3),
-            correlation_id=self._correlation,
+            correlation_id=_correlation_of(self._context),
             **({"error": str(error)[:200]} if error else {}),
         )
+
+
+def _correlation_of(context: Context) -> str:
+    """Give what the caller calls this call, or an id of ours."""
+    metadata = dict(context.invocation_metadata() or ())
+    named = (metadata.get(key) for key in CORRELATION_KEYS)
+    return str(next((each for each in named if each), None) or uuid.uuid4().hex[:16])[:64]
 
 
 def _traced(method: str, call: Any) -> Any:

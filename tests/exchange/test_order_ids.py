@@ -465,6 +465,30 @@ def test_what_waits_for_a_file_is_bounded(
     assert [again.to_exchange(one) is not None for one in order_ids][-10:] == [True] * 10
 
 
+def test_a_callers_id_that_another_process_used_is_known_at_once(opened: Open) -> None:
+    ids, other = opened(), opened()
+    assert not ids.knows_client_id("grid_1")
+
+    other.note_client_id("grid_1", UUID, BTC)
+    other.flush()
+
+    assert ids.knows_client_id("grid_1")
+
+
+def test_what_could_not_be_read_is_not_taken_for_absent(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = opened()
+    before.note_sent_id("sent", "caller")
+    before.close()
+    ids = opened()
+    with monkeypatch.context() as broken:
+        broken.setattr(module, "_FIND", "SELECT value FROM nowhere WHERE (?, ?, ?)")
+        assert ids.caller_id("sent") == "sent"
+
+    assert ids.caller_id("sent") == "caller"
+
+
 WRITER = """
 import sys
 from connector.exchange.order_ids import OrderIds
