@@ -58,8 +58,10 @@ watch: $(READY) ## Show what `make run` streams (SYMBOLS="BTCUSDT ETHUSDT", FEED
 	@$(call quietly,$(BIN)/connector watch $(FEED) \
 		$(if $(filter price klines funding,$(FEED)),$(SYMBOLS)) $(ARGS))
 
-test: $(READY) ## Run the tests (ARGS="-k name tests/marbles").
-	$(BIN)/python -m pytest $(ARGS)
+# Most tests wait for sockets and processes rather than compute.
+WORKERS ?= 4
+test: $(READY) ## Run the tests (ARGS="-k name tests/marbles"; WORKERS=0 for one process).
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal $(ARGS)
 
 STEPS ?= 10000
 states: $(READY) ## Play random orders and faults (STEPS=10000, ARGS="--hypothesis-seed=7").

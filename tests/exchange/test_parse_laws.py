@@ -132,7 +132,6 @@ def outcome(parse: Parse, raw: Any, row: Any) -> object:
 @pytest.mark.timeout(0)
 @settings(
     max_examples=COUNT,
-    deadline=None,
     derandomize=COUNT == 300,
     suppress_health_check=[HealthCheck.too_slow],
 )
@@ -169,7 +168,7 @@ def test_of_each_parser_the_generated_dictionaries_give_values_and_malformed() -
     values: Counter[str] = Counter()
     refusals: Counter[str] = Counter()
 
-    @settings(max_examples=300, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=300, derandomize=True, database=None)
     @given(STRUCTURES, ROWS)
     def see(raw: dict[str, Any], row: object) -> None:
         for name, parse in PARSERS.items():
@@ -182,7 +181,7 @@ def test_of_each_parser_the_generated_dictionaries_give_values_and_malformed() -
     assert {name for name in common if not refusals[name]} == never_refused
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(STRUCTURES, ROWS)
 def test_no_number_is_told_that_the_exchange_did_not_tell(raw: dict[str, Any], row: object) -> None:
     told = {abs(Decimal(text)) for text in every_number([raw, row])}

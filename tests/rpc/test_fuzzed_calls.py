@@ -184,7 +184,6 @@ def test_every_call_gets_an_answer_or_a_status_that_says_why_not(
 
     @settings(
         max_examples=-(-(COUNT or USUAL) // TOGETHER),
-        deadline=None,
         derandomize=not COUNT,
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -10,6 +10,7 @@ import pytest
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 
+from connector import metrics
 from connector.config import MetricsConfig
 from connector.monitoring.endpoint import Endpoint
 from tests.monitoring.scraping import Scrape, get, scrape
@@ -55,8 +56,10 @@ Watch = Callable[..., contextlib.AbstractAsyncContextManager[Watched]]
 
 
 @pytest.fixture
-def watch(serve: Serve) -> Watch:
-    """Serve an exchange and its metrics."""
+def watch(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Watch:
+    """Serve an exchange and its metrics; the pipes of connectors before it aren't counted on."""
+    for shared in (metrics.STREAM_MESSAGES, metrics.STAGE_ITEMS):
+        monkeypatch.setattr(shared, "_cells", {})
 
     @contextlib.asynccontextmanager
     async def start(*settings: Any, **named: Any) -> AsyncGenerator[Watched]:

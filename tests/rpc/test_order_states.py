@@ -280,7 +280,6 @@ def test_book_answers_and_stream_agree_whatever_fails() -> None:
             max_examples=-(-STEPS // STEPS_A_LIFE) if STEPS else 12,
             stateful_step_count=STEPS_A_LIFE,
             derandomize=not STEPS,
-            deadline=None,
             database=None,
             phases=[Phase.generate],
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

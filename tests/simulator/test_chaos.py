@@ -125,10 +125,12 @@ async def over(exchange: Simulator) -> None:
 
 
 async def test_it_strikes_so_often(exchange: Exchange) -> None:
-    exchange.begin_fault("drop:after=10ms,every=20ms,times=3")
+    number = exchange.begin_fault("drop:after=10ms,every=20ms")
     for _ in range(3):
         async with line(exchange) as one, asyncio.timeout(WITHIN):
             assert (await one.websocket.receive()).type is not aiohttp.WSMsgType.TEXT
+    exchange.end_fault(number)
+    exchange.begin_fault("drop:every=1ms,times=3")
     await over(exchange)
 
 

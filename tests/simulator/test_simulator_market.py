@@ -80,7 +80,7 @@ def test_another_symbol_changes_nothing_of_the_first_ones() -> None:
     pace=st.floats(0.001, 100_000),
     name=st.sampled_from(sorted(INSTRUMENTS)),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_walk_stays_above_zero(seed: int, start: int, pace: float, name: str) -> None:
     walk = Walk(INSTRUMENTS[name], seed, pace)
     price = start
@@ -104,7 +104,7 @@ def test_a_walk_turns_back_far_from_its_start_and_moves_on_from_outside() -> Non
 
 
 @given(seed=st.integers(0, 2**32), rate=st.sampled_from([0.02, 0.5, 5.0]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_candles_are_the_aggregation_of_trades(seed: int, rate: float) -> None:
     market, diary = lived(1000, seed=seed, updates_per_second=rate)
     candles = market.listings["BTCUSDT"].candles
@@ -158,7 +158,7 @@ def test_a_followed_bar_is_the_one_that_is_asked_for(interval: str) -> None:
     name=st.sampled_from(sorted(INSTRUMENTS)),
     rate=st.sampled_from([0.1, 60.0, 300.0]),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_history_is_whole_sound_and_always_the_same(
     seed: int, start: int, name: str, rate: float
 ) -> None:

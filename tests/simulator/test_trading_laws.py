@@ -59,7 +59,7 @@ def _with_an_open_order(kind: str, steps: int, away: int) -> Action:
     return act
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     done=st.lists(actions(), min_size=1, max_size=25),
     money=st.sampled_from([START_MONEY, START_MONEY // 500]),
@@ -138,7 +138,7 @@ def assert_orders_live_forward(floor: Floor, orders: list[Order]) -> None:
             assert not order.is_open
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     side=SIDES,
     steps=st.integers(1, 3_000),
