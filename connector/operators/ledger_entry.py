@@ -1,7 +1,6 @@
 """One order in a ledger: what is known of it, what of that was told, and what still waits."""
 
 from bisect import insort
-from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -56,7 +55,8 @@ class LedgerEntry:
         self.told: Order | None = None
         self._executed = ZERO  # told
         self._accounted = ZERO  # the part of it whose trades were told
-        self._orders: deque[_HeldOrder] = deque()  # wait for their trades, oldest first
+        # no deque: it takes 600 bytes when it is empty, as it is in 10,000 finished orders
+        self._orders: list[_HeldOrder] = []  # wait for their trades, oldest first
         self._trades: list[_HeldTrade] = []  # wait for their order's update, oldest first
         self._told_ids: dict[str, None] = {}
         self._told_until_ms = -1
@@ -128,7 +128,7 @@ class LedgerEntry:
                 trades = self._within(missing)
             if trades is None:
                 return
-            self._orders.popleft()
+            self._orders.pop(0)
             yield from self._tell_order(held.order, trades)
         base = self.told or self.known
         if base is None:
