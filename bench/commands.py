@@ -234,6 +234,34 @@ class Ask(msgspec.Struct, tag=True):
 ToDirect = Prepare | Ask
 
 
+# to the hostile client
+
+
+class Attack(msgspec.Struct, tag=True):
+    """Begin to take more than one's share. Answer: Done."""
+
+    kind: str
+    address: str
+    symbols: list[str]
+    per_second: float
+    """Attempts, where there are several."""
+
+
+class Relent(msgspec.Struct, tag=True):
+    """Hang up. Answer: Attacked."""
+
+
+ToHostile = Attack | Relent
+
+
+class Attacked(msgspec.Struct):
+    """How the attack went."""
+
+    tried: int
+    told: dict[str, int]
+    """What the server said, "CODE message", and how often."""
+
+
 class HeardBy(msgspec.Struct):
     """What one client heard."""
 

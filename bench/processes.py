@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from bench.commands import ToClients, ToDirect, ToExchange
+from bench.commands import ToClients, ToDirect, ToExchange, ToHostile
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class Child:
 
     async def ask(
         self,
-        command: ToExchange | ToClients | ToDirect,
+        command: ToExchange | ToClients | ToDirect | ToHostile,
         answer: type[T],
         within_s: float = ANSWER_S,
     ) -> T:

@@ -104,27 +104,30 @@ class Line:
         """Write frames; nobody waits until they have gone."""
         self._writer.write(frames)
 
-    async def listen(self) -> None:
-        """Note what the server says until the connection ends."""
+    async def listen(self, read: bytes = b"") -> None:
+        """Note what the server says until the connection ends; `read`: what was read before."""
+
+        async def exactly(count: int) -> bytes:
+            nonlocal read
+            had, read = read[:count], read[count:]
+            return had + await self.reader.readexactly(count - len(had))
+
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             while True:
-                head = await self.reader.readexactly(9)
-                kind, flags, stream = head[3], head[4], int.from_bytes(head[5:], "big")
-                self._hear(kind, flags, stream, await self._read(head))
+                head = await exactly(9)
+                payload = await exactly(int.from_bytes(head[:3], "big"))
+                self._hear(head[3], head[4], payload)
         self.said["connection closed"] += 1
 
     def close(self) -> None:
         """Hang up."""
         self._writer.transport.abort()
 
-    async def _read(self, head: bytes) -> bytes:
-        return await self.reader.readexactly(int.from_bytes(head[:3], "big"))
-
-    def _hear(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
+    def _hear(self, kind: int, flags: int, payload: bytes) -> None:
         if kind == HEADERS and flags & END_STREAM:
             self.said[_end(payload)] += 1
-        elif kind == RESET:
-            self.said[f"reset {int.from_bytes(payload, 'big')}"] += 1
+        elif kind == RESET and (code := int.from_bytes(payload, "big")):  # 0: it had ended before
+            self.said[f"reset {code}"] += 1
         elif kind == GOAWAY:
             self.said[f"farewell {payload[8:].decode('latin-1')}"] += 1
         elif kind in (SETTINGS, PING) and not flags & ACK:

@@ -10,6 +10,7 @@ from bench.scenarios import (
     cycles,
     default,
     gap,
+    hostile,
     ladder,
     many,
     memory,
@@ -20,8 +21,8 @@ from bench.scenarios import (
     unary,
 )
 
-SCENARIOS: dict[str, Scenario] = {
-    module.SCENARIO.name: module.SCENARIO
+_SCENARIOS = [
+    module.SCENARIO
     for module in (
         ladder,
         bursts,
@@ -39,7 +40,11 @@ SCENARIOS: dict[str, Scenario] = {
         stages,
         counting,
         start,
+        hostile,
     )
+]
+SCENARIOS: dict[str, Scenario] = {
+    scenario.name: scenario for scenario in (*_SCENARIOS, hostile.ON_THE_WIRE)
 }
 QUICK = ("ladder", "blast", "trading")
 """Run by `quick`."""

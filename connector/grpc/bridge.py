@@ -1,6 +1,7 @@
 """From an Observable, which never waits, to an async iterator, which gRPC reads at its own pace."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -13,6 +14,9 @@ from connector.grpc.buffers import Buffer
 
 T = TypeVar("T")
 
+LATE_S = 0.001
+"""Looked after the moment, never at it: nobody is behind at it."""
+
 
 class Bridge(Generic[T]):
     """Iterate over what an Observable emits while the `async with` block lasts.
@@ -20,7 +24,7 @@ class Bridge(Generic[T]):
     Guarantee:  subscribed on entering, disposed on leaving for whatever reason, at once, also while
                 waiting for an item; items in the buffer's order.
     Errors:     the Observable's error, once what was emitted before it has been read; Overflow at
-                once, when the buffer has no more room.
+                once, when the buffer has no more room, or what waits has done so for too long.
     """
 
     def __init__(
@@ -33,7 +37,8 @@ class Bridge(Generic[T]):
         """`on_overflow` is told beside the reader, who may not come back to hear of it."""
         self._source, self._buffer, self._scheduler = source, buffer, scheduler
         self._on_overflow = on_overflow
-        self._subscription = SerialDisposable()
+        self._subscription, self._look = SerialDisposable(), SerialDisposable()
+        self._behind_s, self._looking = buffer.behind_s, False
         self._error: Exception | None = None
         self._ended = False
         self._waiter: asyncio.Future[None] | None = None
@@ -51,6 +56,7 @@ class Bridge(Generic[T]):
         traceback: TracebackType | None,
     ) -> None:
         self._subscription.dispose()
+        self._look.dispose()
 
     def __aiter__(self) -> Self:
         return self
@@ -76,11 +82,32 @@ class Bridge(Generic[T]):
         try:
             self._buffer.put(item)
         except Overflow as error:
-            self._subscription.dispose()
-            self._on_error(error)
-            self._on_overflow(error)
+            self._overflow(error)
             return
         self._wake()
+        if self._behind_s is not None and not self._looking:
+            self._look_in(self._behind_s)
+
+    def _overflow(self, error: Overflow) -> None:
+        self._subscription.dispose()
+        self._on_error(error)
+        self._on_overflow(error)
+
+    def _look_in(self, seconds: float) -> None:
+        """Look whether the reader is too far behind, whether more comes or not."""
+
+        def look(_: abc.SchedulerBase, __: object = None) -> None:
+            self._looking = False
+            try:
+                spare_s = self._buffer.spare_s()
+            except Overflow as error:
+                self._overflow(error)
+                return
+            if spare_s < math.inf:
+                self._look_in(spare_s)
+
+        self._looking = True
+        self._look.disposable = self._scheduler.schedule_relative(seconds + LATE_S, look)
 
     def _on_error(self, error: Exception) -> None:
         self._error = error

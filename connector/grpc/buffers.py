@@ -1,5 +1,6 @@
 """What waits for a slow reader, by a policy that says in its name what may be lost."""
 
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
@@ -20,6 +21,8 @@ class Buffer(Protocol[T]):
     """When the frame of the item last taken arrived (`time.perf_counter`); 0: it came of none."""
     coalesced: Tally
     """Counts what is replaced."""
+    behind_s: float | None
+    """What an item may wait; None: as long as its reader wants."""
 
     def put(self, item: T, /) -> None:
         """Take an item. Errors: Overflow when the policy has no room for it."""
@@ -27,6 +30,10 @@ class Buffer(Protocol[T]):
 
     def take(self) -> T:
         """Give the next item. Errors: IndexError when empty."""
+        ...
+
+    def spare_s(self) -> float:
+        """Give what is left of `behind_s` for what has waited longest. Errors: Overflow if none."""
         ...
 
     def __len__(self) -> int: ...
@@ -39,6 +46,8 @@ class LatestByKey(Generic[T]):
                 one it replaces, so that no key waits for busier ones. What is replaced is counted.
     Errors:     Overflow beyond `limit` items (a reader that takes nothing, of ever new keys).
     """
+
+    behind_s: float | None = None
 
     def __init__(self, key: Callable[[T], Hashable], depth: int = 1, limit: int = 10_000) -> None:
         self._key, self._depth, self._limit = key, depth, limit
@@ -66,6 +75,10 @@ class LatestByKey(Generic[T]):
             self._items[self._serial] = (item, metrics.FRAME.arrived)
         if len(self._items) > self._limit:
             raise Overflow(_too_many(self._limit))
+
+    def spare_s(self) -> float:
+        """Give all the time there is."""
+        return math.inf
 
     def take(self) -> T:
         """Give the item that has waited longest."""
@@ -98,21 +111,28 @@ class Lossless(Generic[T]):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`clock` gives seconds, never backwards."""
-        self._limit, self._behind_s, self._clock = limit, behind.total_seconds(), clock
+        self._limit, self._clock = limit, clock
+        self.behind_s: float | None = behind.total_seconds()
         self._items: deque[tuple[float, T, float]] = deque()
         self.arrived = 0.0
         self.coalesced = Tally()
 
     def put(self, item: T) -> None:
         """Take an item behind all others."""
-        now = self._clock()
         if len(self._items) >= self._limit:
             raise Overflow(_too_many(self._limit))
-        if self._items and now - self._items[0][0] > self._behind_s:
-            raise Overflow(
-                f"this reader is more than {self._behind_s:g} s behind (server.limits.behind_s)"
-            )
-        self._items.append((now, item, metrics.FRAME.arrived))
+        self.spare_s()
+        self._items.append((self._clock(), item, metrics.FRAME.arrived))
+
+    def spare_s(self) -> float:
+        """Give what is left for the oldest item, infinity if there is none."""
+        if not self._items or self.behind_s is None:
+            return math.inf
+        spare = self._items[0][0] + self.behind_s - self._clock()
+        if spare < 0:
+            told = f"this reader is more than {self.behind_s:g} s behind (server.limits.behind_s)"
+            raise Overflow(told)
+        return spare
 
     def take(self) -> T:
         """Give the oldest item."""

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
+from reactivex.scheduler import VirtualTimeScheduler
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 from reactivex.subject import Subject
 
@@ -129,3 +131,40 @@ async def test_an_error_at_subscribing_is_the_readers(source: Subject[str]) -> N
     async with _bridge(source) as items:
         with pytest.raises(Boom):
             await anext(items)
+
+
+async def test_a_reader_that_is_behind_is_told_also_when_nothing_more_comes(
+    source: Subject[str],
+) -> None:
+    virtual = VirtualTimeScheduler()
+    buffer = Lossless[str](behind=timedelta(seconds=30), clock=lambda: virtual.clock)
+    told: list[Overflow] = []
+    async with Bridge(source, buffer, virtual, told.append) as items:
+        source.on_next("a")
+        virtual.advance_to(20)
+        source.on_next("b")
+        assert await anext(items) == "a"
+        virtual.advance_to(49)
+        assert not told
+
+        virtual.advance_to(51)
+        assert [str(each) for each in told] == [
+            "this reader is more than 30 s behind (server.limits.behind_s)"
+        ]
+        assert not source.observers
+        with pytest.raises(Overflow):
+            await anext(items)
+
+
+async def test_a_reader_that_keeps_up_is_never_told_that_it_is_behind(source: Subject[str]) -> None:
+    virtual = VirtualTimeScheduler()
+    buffer = Lossless[str](behind=timedelta(seconds=30), clock=lambda: virtual.clock)
+    told: list[Overflow] = []
+    async with Bridge(source, buffer, virtual, told.append) as items:
+        for at in range(0, 100, 10):
+            virtual.advance_to(at)
+            source.on_next("a")
+            await anext(items)
+        virtual.advance_to(200)
+
+    assert not told
