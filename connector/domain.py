@@ -14,7 +14,8 @@ Digits = str
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MOST_PLACES = 40
-_LONGEST = 100
+LONGEST = 100
+"""Characters of a number; no market has more."""
 
 
 def digits(value: object) -> Digits:
@@ -25,14 +26,14 @@ def digits(value: object) -> Digits:
     Errors:  Malformed for None, NaN, infinities, booleans, empty and any other text, and for what
              no market has: more than 100 characters, beyond 1e40 or within 1e-40.
     """
-    if type(value) is str and len(value) <= _LONGEST and _PLAIN.fullmatch(value):
+    if type(value) is str and len(value) <= LONGEST and _PLAIN.fullmatch(value):
         return value
     text = _number_text(value)
-    if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
+    if len(text) > LONGEST or not _NUMBER.fullmatch(text):
         raise Malformed(f"not a number: {text[:60]!r} of {type(value).__name__}")
     number = Decimal(text)
     plain = format(number, "f") if abs(number.adjusted()) <= _MOST_PLACES else ""
-    if not 0 < len(plain) <= _LONGEST:
+    if not 0 < len(plain) <= LONGEST:
         raise Malformed(f"not a number of this world: {text!r}")
     return plain
 
@@ -40,7 +41,7 @@ def digits(value: object) -> Digits:
 def _number_text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return ""
-    if isinstance(value, int) and value.bit_length() > 4 * _LONGEST:
+    if isinstance(value, int) and value.bit_length() > 4 * LONGEST:
         return "beyond"  # Python refuses to write such a number out
     return str(value)
 

@@ -1,12 +1,14 @@
 """The event loop's timers as reactivex's scheduler."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from reactivex import abc, typing
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
 S = TypeVar("S")
+_now = datetime.now
 
 
 class LoopScheduler(AsyncIOScheduler):
@@ -14,6 +16,11 @@ class LoopScheduler(AsyncIOScheduler):
 
     Units:  time from the loop, on its own thread alone.
     """
+
+    @property
+    def now(self) -> datetime:
+        """Tell the wall clock's time, in one call instead of the library's two."""
+        return _now(UTC)
 
     def schedule_relative(
         self,

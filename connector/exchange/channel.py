@@ -53,7 +53,7 @@ class Channel:
         self._watch, self._unwatch, self._split, self._batch = watch, unwatch, split, batch
         self._hang_up = hang_up
         self._closed = False
-        self._listeners: dict[str, list[tuple[OnResult, OnError]]] = {}
+        self._listeners: dict[str, tuple[tuple[OnResult, OnError], ...]] = {}
         self._held: dict[str, _Call] = {}
         self._alone: set[str] = set()
         self._calls: set[asyncio.Task[None]] = set()
@@ -68,23 +68,24 @@ class Channel:
         if self._closed:
             raise Closing("the exchange's connections are closed")
         listener = (on_result, on_error)
-        self._listeners.setdefault(symbol, []).append(listener)
+        self._listeners[symbol] = (*self._listeners.get(symbol, ()), listener)
         self._reconcile_soon()
 
         def leave() -> None:
-            beside = self._listeners.get(symbol)
-            if beside is None or listener not in beside:
+            there = self._listeners.get(symbol, ())
+            if listener not in there:
                 return
-            beside.remove(listener)
-            if not beside:
-                del self._listeners[symbol]
-                self._reconcile_soon()
+            if beside := tuple(each for each in there if each is not listener):
+                self._listeners[symbol] = beside
+                return
+            del self._listeners[symbol]
+            self._reconcile_soon()
 
         return leave
 
     def deliver(self, symbol: str, result: Any) -> None:
         """Hand an update to those who listen to its symbol."""
-        for on_result, _ in tuple(self._listeners.get(symbol, ())):
+        for on_result, _ in self._listeners.get(symbol, ()):
             on_result(result)
 
     def hear(self, result: Any) -> None:

@@ -4,11 +4,12 @@ Nearly every key may be absent, None, a number, a string or something else altog
 with `number = str` here, so numbers are the exchange's own digits wherever it hands them through.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Context, Decimal
 from typing import Any
 
-from connector.domain import Digits, digits
+from connector.domain import LONGEST, Digits, digits
 from connector.errors import Malformed
 
 Raw = Mapping[str, Any]
@@ -19,6 +20,8 @@ DAY_MS = 86_400_000
 _LAST_MS = 253_402_300_800_000
 """The end of the year 9999, beyond which no instant can be told on."""
 _LONGEST_TEXT = 200
+_ABOVE_ZERO = re.compile(r"[1-9][0-9]*(?:\.[0-9]+)?|0\.0*[1-9][0-9]*")
+"""Nearly every price."""
 
 
 def number(value: Any) -> Digits | None:
@@ -37,6 +40,8 @@ def above_zero(value: Any) -> Digits | None:
 
 def positive(value: Any) -> Digits:
     """Give the text of a number above zero. Errors: Malformed."""
+    if type(value) is str and len(value) <= LONGEST and _ABOVE_ZERO.fullmatch(value):
+        return value  # as `digits` would
     text = digits(value)
     if text[0] == "-" or not text.strip("0."):
         raise Malformed(f"not above zero: {text}")

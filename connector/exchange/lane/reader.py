@@ -3,6 +3,8 @@
 from collections.abc import Callable, Container
 from typing import Any, NamedTuple
 
+import msgspec
+
 from connector.domain import Candle, Digits, FundingRate, MarketType, Price
 from connector.errors import Malformed
 from connector.exchange.parse_fields import plausible
@@ -17,7 +19,7 @@ def priced(symbol: str, price: Digits, at_ms: int, now_ms: int) -> Price:
     return Price(symbol, price, plausible(at_ms, now_ms))
 
 
-class Reading(NamedTuple):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """What one frame tells of one symbol: for the channel of this name, in the frame's order."""
 
     channel: str
@@ -47,19 +49,28 @@ class Markets:
     amounts ccxt turns about.
     """
 
-    def __init__(self, exchange: Any, market_type: MarketType) -> None:
+    def __init__(
+        self,
+        exchange: Any,
+        market_type: MarketType,
+        make: Callable[..., Target | None],
+    ) -> None:
+        """`make` says where frames of a key belong, None: to ccxt."""
         self._exchange, self._spot = exchange, market_type is MarketType.SPOT
+        self._make = make
         self._known: Any = None
-        self._targets: dict[object, Target | None] = {}
+        self._targets: dict[tuple[str | None, ...], Target | None] = {}
 
-    def target(self, key: object, make: Callable[[], Target | None]) -> Target | None:
+    def target(self, *key: str | None) -> Target | None:
         """Give what was made for a key, anew after the markets were loaded again."""
         if self._exchange.markets_by_id is not self._known:
             self._known = self._exchange.markets_by_id
             self._targets.clear()
-        if key not in self._targets:
-            self._targets[key] = make()
-        return self._targets[key]
+        try:
+            return self._targets[key]
+        except KeyError:
+            made = self._targets[key] = self._make(*key)
+            return made
 
     def symbol(self, market_id: str) -> str | None:
         """Give ccxt's symbol, None where it isn't plain."""

@@ -55,7 +55,6 @@ _HASHES = {
 def read_binance(exchange: Any, market_type: MarketType, now_ms: Callable[[], int]) -> Reader:
     """Make a reader of `{"e":"24hrTicker","E":…,"s":"BTCUSDT","c":"97123.10",…}` and its kind."""
     decode = msgspec.json.Decoder(_Frame).decode
-    markets = Markets(exchange, market_type)
 
     def target(event: str, market_id: str, interval: str | None) -> Target | None:
         symbol = markets.symbol(market_id)
@@ -69,16 +68,15 @@ def read_binance(exchange: Any, market_type: MarketType, now_ms: Callable[[], in
             return None
         return Target(f"candles {name}", symbol, f"ohlcv::{symbol}::{name}")
 
+    markets = Markets(exchange, market_type, target)
+
     def read(frame: str, awaited: Container[str]) -> Reading | None:
         try:
             told = decode(frame)
             event, market_id, kline = told.e, told.s, told.k
             if (kline is not None) != (event == "kline") or not (kline or event in _HASHES):
                 return None
-            interval = kline.i if kline else None
-            to = markets.target(
-                (event, market_id, interval), lambda: target(event, market_id, interval)
-            )
+            to = markets.target(event, market_id, kline.i if kline else None)
             if to is None or to.message_hash in awaited:
                 return None
             return Reading(to.channel, to.symbol, _values(told, to.symbol, now_ms()))

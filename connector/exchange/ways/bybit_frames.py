@@ -57,7 +57,6 @@ def read_bybit(exchange: Any, market_type: MarketType, now_ms: Callable[[], int]
     decode_trades = msgspec.json.Decoder(list[_Trade]).decode
     decode_bars = msgspec.json.Decoder(list[_Bar]).decode
     decode_book = msgspec.json.Decoder(_Book).decode
-    markets = Markets(exchange, market_type)
 
     def target(topic: str) -> Target | None:
         kind, *between, market_id = topic.split(".")
@@ -74,10 +73,12 @@ def read_bybit(exchange: Any, market_type: MarketType, now_ms: Callable[[], int]
         channel, prefix = _HASHES[kind]
         return Target(channel, symbol, prefix + symbol)
 
+    markets = Markets(exchange, market_type, target)
+
     def read(frame: str, awaited: Container[str]) -> Reading | None:
         try:
             told = decode(frame)
-            to = markets.target(told.topic, lambda: target(told.topic))
+            to = markets.target(told.topic)
             if to is None or to.message_hash in awaited:
                 return None
             values = _values(told, to, now_ms())
