@@ -1,6 +1,6 @@
 """What a reader of an exchange's frames is given, and what it gives."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Hashable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -59,9 +59,9 @@ class Markets:
         self._exchange, self._spot = exchange, market_type is MarketType.SPOT
         self._make = make
         self._known: Any = None
-        self._targets: dict[tuple[str | None, ...], Target | None] = {}
+        self._targets: dict[tuple[Hashable, ...], Target | None] = {}
 
-    def target(self, *key: str | None) -> Target | None:
+    def target(self, *key: Hashable) -> Target | None:
         """Give what was made for a key, anew after the markets were loaded again."""
         if self._exchange.markets_by_id is not self._known:
             self._known = self._exchange.markets_by_id

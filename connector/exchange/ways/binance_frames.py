@@ -5,7 +5,7 @@ Source:  developers.binance.com, "Websocket Market Streams" of USD-M futures and
 """
 
 from collections.abc import Callable, Container
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -16,7 +16,68 @@ from connector.exchange.parse import middle, parse_candle
 from connector.exchange.parse_fields import instant, plausible, positive
 
 
-class _Kline(msgspec.Struct, gc=False):
+class _Frame(msgspec.Struct, gc=False, tag_field="e"):
+    """The keys that a kind of frame is read by, and what ccxt calls its channel and hash."""
+
+    channel: ClassVar[str]
+    hashed: ClassVar[str]
+    s: str
+
+    def values(self, symbol: str, now_ms: int) -> tuple[Value, ...]:
+        raise NotImplementedError
+
+
+class _Ticker(_Frame, tag="24hrTicker"):
+    channel: ClassVar[str] = "Tickers"
+    hashed: ClassVar[str] = "ticker:ticker@"
+    c: str
+    C: int
+
+    def values(self, symbol: str, now_ms: int) -> tuple[Value, ...]:
+        return (priced(symbol, positive(self.c), self.C, now_ms),)
+
+
+class _Book(_Frame, tag="bookTicker"):
+    channel: ClassVar[str] = "BidsAsks"
+    hashed: ClassVar[str] = "bidask:bookTicker@"
+    b: str
+    a: str
+    E: int = 0
+
+    def values(self, symbol: str, now_ms: int) -> tuple[Value, ...]:
+        return (priced(symbol, middle(self.b, self.a), self.E or now_ms, now_ms),)
+
+
+class _Trade(_Frame, tag="trade"):
+    channel: ClassVar[str] = "TradesForSymbols"
+    hashed: ClassVar[str] = "trade::"
+    p: str
+    T: int
+
+    def values(self, symbol: str, now_ms: int) -> tuple[Value, ...]:
+        return (priced(symbol, positive(self.p), self.T, now_ms),)
+
+
+class _AggTrade(_Trade, tag="aggTrade"):
+    pass
+
+
+class _Mark(_Frame, tag="markPriceUpdate"):
+    channel: ClassVar[str] = "MarkPrices"
+    hashed: ClassVar[str] = "markPrice:markPrice@"
+    p: str
+    r: str
+    E: int
+    T: int
+
+    def values(self, symbol: str, now_ms: int) -> tuple[Value, ...]:
+        price = priced(symbol, positive(self.p), self.E, now_ms)
+        if not instant(self.T):
+            raise Malformed("a mark price without the next funding")
+        return price, FundingRate(symbol, digits(self.r), None, self.T, self.E)
+
+
+class _Bar(msgspec.Struct, gc=False):
     t: int
     i: str
     o: str
@@ -27,89 +88,48 @@ class _Kline(msgspec.Struct, gc=False):
     x: bool
 
 
-class _Frame(msgspec.Struct, gc=False):
-    """Every key that one of the frames is read by; spot's book ticker has no `e`."""
+class _Kline(_Frame, tag="kline"):
+    channel: ClassVar[str] = "candles"
+    hashed: ClassVar[str] = "ohlcv::"
+    k: _Bar
 
-    s: str
-    e: str = "bookTicker"
-    E: int = 0
-    C: int = 0
-    T: int = 0
-    c: str = ""
-    p: str = ""
-    r: str = ""
-    b: str | int = ""
-    a: str | int = ""
-    k: _Kline | None = None
+    def values(self, symbol: str, now_ms: int) -> tuple[Value, ...]:
+        bar = self.k
+        plausible(bar.t, now_ms)
+        return (parse_candle(symbol, (bar.t, bar.o, bar.h, bar.l, bar.c, bar.v), bar.x),)
 
 
-_HASHES = {
-    "24hrTicker": ("Tickers", "ticker:ticker@"),
-    "bookTicker": ("BidsAsks", "bidask:bookTicker@"),
-    "aggTrade": ("TradesForSymbols", "trade::"),
-    "trade": ("TradesForSymbols", "trade::"),
-    "markPriceUpdate": ("MarkPrices", "markPrice:markPrice@"),
-}
+class _SpotBook(_Book, tag=False):
+    """Spot's book ticker alone has no `e`; it begins with `u`."""
 
 
 def read_binance(exchange: Any, market_type: MarketType, now_ms: Callable[[], int]) -> Reader:
     """Make a reader of `{"e":"24hrTicker","E":…,"s":"BTCUSDT","c":"97123.10",…}` and its kind."""
-    decode = msgspec.json.Decoder(_Frame).decode
+    decode_kind = msgspec.json.Decoder(_Ticker | _Book | _Trade | _AggTrade | _Mark | _Kline).decode
+    decode_spot_book = msgspec.json.Decoder(_SpotBook).decode
 
-    def target(event: str, market_id: str, interval: str | None) -> Target | None:
+    def target(kind: type[_Frame], market_id: str, interval: str | None) -> Target | None:
         symbol = markets.symbol(market_id)
         if symbol is None:
             return None
         if interval is None:
-            channel, prefix = _HASHES[event]
-            return Target(channel, symbol, prefix + symbol)
+            return Target(kind.channel, symbol, kind.hashed + symbol)
         name = markets.interval(interval)
         if name is None:
             return None
-        return Target(f"candles {name}", symbol, f"ohlcv::{symbol}::{name}")
+        return Target(f"{kind.channel} {name}", symbol, f"{kind.hashed}{symbol}::{name}")
 
     markets = Markets(exchange, market_type, target)
 
     def read(frame: str, awaited: Container[str]) -> Reading | None:
         try:
-            told = decode(frame)
-            event, market_id, kline = told.e, told.s, told.k
-            if (kline is not None) != (event == "kline") or not (kline or event in _HASHES):
-                return None
-            to = markets.target(event, market_id, kline.i if kline else None)
+            told = decode_spot_book(frame) if frame.startswith('{"u"') else decode_kind(frame)
+            interval = told.k.i if isinstance(told, _Kline) else None
+            to = markets.target(type(told), told.s, interval)
             if to is None or to.message_hash in awaited:
                 return None
-            return Reading(to.channel, to.symbol, _values(told, to.symbol, now_ms()))
+            return Reading(to.channel, to.symbol, told.values(to.symbol, now_ms()))
         except (msgspec.DecodeError, Malformed, UnicodeDecodeError):
             return None
 
     return read
-
-
-def _values(told: _Frame, symbol: str, now_ms: int) -> tuple[Value, ...]:
-    match told.e:
-        case "24hrTicker":
-            return (priced(symbol, positive(told.c), told.C, now_ms),)
-        case "bookTicker":
-            return (priced(symbol, middle(told.b, told.a), told.E or now_ms, now_ms),)
-        case "markPriceUpdate":
-            return _marked(told, symbol, now_ms)
-        case "kline":
-            return (_candle(told.k, symbol, now_ms),)
-        case _:
-            return (priced(symbol, positive(told.p), told.T, now_ms),)
-
-
-def _marked(told: _Frame, symbol: str, now_ms: int) -> tuple[Value, ...]:
-    price = priced(symbol, positive(told.p), told.E, now_ms)
-    if not instant(told.T):
-        raise Malformed("a mark price without the next funding")
-    return price, FundingRate(symbol, digits(told.r), None, told.T, told.E)
-
-
-def _candle(kline: _Kline | None, symbol: str, now_ms: int) -> Value:
-    if kline is None:
-        raise Malformed("a kline frame without a kline")
-    row = (kline.t, kline.o, kline.h, kline.l, kline.c, kline.v)
-    plausible(kline.t, now_ms)
-    return parse_candle(symbol, row, kline.x)
