@@ -19,6 +19,7 @@ from connector.errors import (
     Transient,
     Unsupported,
 )
+from connector.exchange.aside import Aside
 from connector.exchange.capabilities import auto_market_type, offers
 from connector.exchange.embedded import DEFAULT_DIALECT, EMBEDDED_CLASSES
 from connector.exchange.faults import as_ours
@@ -186,18 +187,23 @@ class Session:
         await asyncio.shield(self._loading)
 
     async def _load_markets(self) -> None:
-        currencies = None
-        if self.offers("fetchCurrencies"):
-            try:
-                currencies = await self.ask("currencies", self.ccxt.fetch_currencies)
-            except (Denied, Refused, Unsupported) as error:
-                log.warning("no currencies; markets do without", error=str(error))
-        markets: Any = await self.ask("markets", self.ccxt.fetch_markets)
-        symbols = Symbols(markets, self.market_type)
-        if not symbols.all():
-            raise Transient(f"{self.ccxt.id} lists no active {self.market_type.value} market")
-        self.ccxt.set_markets(markets, currencies)
-        self.symbols = symbols
+        async with Aside(self.ccxt) as aside:
+            currencies = None
+            if self.offers("fetchCurrencies"):
+                try:
+                    fetch = aside.ccxt.fetch_currencies
+                    currencies = await self.ask("currencies", lambda: aside.ask(fetch))
+                except (Denied, Refused, Unsupported) as error:
+                    log.warning("no currencies; markets do without", error=str(error))
+            fetch = aside.ccxt.fetch_markets
+            markets: Any = await self.ask("markets", lambda: aside.ask(fetch))
+            symbols = await aside.do(lambda: Symbols(markets, self.market_type))
+            if not symbols.all():
+                raise Transient(f"{self.ccxt.id} lists no active {self.market_type.value} market")
+            await aside.do(lambda: aside.ccxt.set_markets(markets, currencies))
+            aside.hand_over()
+            self.symbols = symbols
+            await aside.free()
 
     async def _supervise(self) -> None:
         attempt = 0
