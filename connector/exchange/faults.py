@@ -37,6 +37,9 @@ TABLE: tuple[tuple[type[BaseException], type[ConnectorError]], ...] = (
 )
 """First match wins, so the narrower class stands above the wider."""
 
+HOLLOW = "received an empty "
+"""What ccxt says, as an AuthenticationError, of an answer without a stream's key or token: a
+web page of a proxy, for one. Nobody was denied anything."""
 TOO_MANY, SERVER_ERROR = (418, 429), 500
 """HTTP statuses that say more than whatever words they come with; 500 and above alike."""
 
@@ -54,7 +57,7 @@ def as_ours(error: BaseException) -> ConnectorError | None:
             said = [str(each) for each in (error, error.__cause__) if each is not None]
             text = ": ".join(without_queries(each) for each in said)[:300] or type(error).__name__
             if isinstance(error, ccxt.ExchangeError):
-                ours = by_status(error) or ours
+                ours = by_status(error) or (Transient if _is_hollow(error) else ours)
             if issubclass(ours, Transient):
                 return ours(text, _retry_after(error))
             return ours(text)
@@ -67,6 +70,10 @@ def by_status(error: BaseException) -> type[Transient] | None:
     if status in TOO_MANY:
         return RateLimited
     return Transient if status >= SERVER_ERROR else None
+
+
+def _is_hollow(error: BaseException) -> bool:
+    return isinstance(error, ccxt.AuthenticationError) and HOLLOW in str(error)
 
 
 def is_farewell(error: BaseException) -> bool:
