@@ -4,8 +4,8 @@ python -m bench.soak --minutes 30: prints a table, and whether it passed; the ex
 too (0 passed, 1 failed, 2 too short to tell). --write puts the table into docs/reliability.md.
 
 Before the minutes that are judged there is a warm-up, in which each kind of fault strikes once
-under the full load: buffers grow to the largest frame (5 MB), every code path is loaded, and what
-is remembered on purpose of orders is full.
+under the full load and 1,500 orders are placed: buffers grow to the largest frame (5 MB), every
+code path is loaded, and what is remembered on purpose of orders is full.
 """
 
 import argparse
@@ -17,8 +17,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -39,6 +40,9 @@ FIRST_S = 20.0
 """Of the first visits, after which the connector at rest is measured."""
 WARM_FAULT_S = 8.0
 """Between two faults of the warm-up."""
+WARM_ORDERS = 1_500
+"""Orders of the warm-up: SQLite's pages, of what is remembered the last to be full, take 1,000."""
+WARM_VISITS_S, MOST_WARM_S = 30.0, 1_200.0
 TOLD_EVERY = 12
 """Samples, until the next line that tells how it goes."""
 CALM_S = 25.0
@@ -125,6 +129,23 @@ async def _faults(exchange: Simulator, begun: Counter[str], texts: Iterator[str]
         print(f"  {text}", flush=True)
 
 
+async def _warmed_up(
+    visits: Callable[[float], Awaitable[None]], notes: Notes, begun: Counter[str]
+) -> float:
+    """Trade until each fault has struck and enough orders are placed; give the seconds it took."""
+    began, took_s = time.monotonic(), 0.0
+    while begun.total() < len(cards()) or len(notes.placed) < WARM_ORDERS:
+        await visits(time.monotonic() + WARM_VISITS_S)
+        took_s = time.monotonic() - began
+        print(
+            f"warm-up: {took_s:.0f} s, {begun.total()} faults, {len(notes.placed)} orders",
+            flush=True,
+        )
+        if took_s > MOST_WARM_S:
+            raise RuntimeError(f"no {WARM_ORDERS} orders in {took_s:.0f} s; is anything wrong?")
+    return took_s
+
+
 async def soak(minutes: float, seed: int) -> tuple[list[Check], list[str]]:
     """Soak; give what was checked, and the figures."""
     notes, begun = Notes(), Counter[str]()
@@ -142,16 +163,15 @@ async def soak(minutes: float, seed: int) -> tuple[list[Check], list[str]]:
         stack.push_async_callback(exchange.stop)
         child, port = await _started(stack, exchange, folder)
         address, symbols = f"127.0.0.1:{port}", list(exchange.symbols)
-        await _visits(address, symbols, notes, time.monotonic() + FIRST_S)
+        visited = partial(_visits, address, symbols, notes)
+        await visited(time.monotonic() + FIRST_S)
         await asyncio.sleep(CALM_S)
         before = await child.size()
-        warm_s = WARM_FAULT_S * (len(cards()) + 1)
-        print(f"warm-up: {warm_s:.0f} s, each fault once", flush=True)
-        began = time.monotonic() + warm_s
-        until = began + minutes * 60
         faults = asyncio.create_task(_faults(exchange, begun, dealt(random.Random(seed))))
-        visits = asyncio.create_task(_visits(address, symbols, notes, until))
-        await asyncio.sleep(warm_s)
+        warm_s = await _warmed_up(visited, notes, begun)
+        began = time.monotonic()
+        until = began + minutes * 60
+        visits = asyncio.create_task(visited(until))
         while time.monotonic() < until:
             await asyncio.sleep(SAMPLE_S)
             at_s.append(time.monotonic() - began)
@@ -178,7 +198,7 @@ async def soak(minutes: float, seed: int) -> tuple[list[Check], list[str]]:
         Check("the exchange has every order", not unknown, f"{len(unknown)} unknown to it"),
         Check("no traceback in the log", not tracebacks, f"{tracebacks} in {len(log)} bytes"),
     ]
-    warm = f"before: a warm-up of {warm_s:.0f} s, each fault once"
+    warm = f"before: a warm-up of {warm_s:.0f} s, each fault once, {WARM_ORDERS:,} orders"
     return checks, [warm, *_figures(notes, begun, sizes), f"load of the machine: {_load()}"]
 
 
