@@ -20,9 +20,10 @@ TRY_HELP = """Let a marble diagram pass a pipeline in virtual time; draw what co
 \b
 connector pipelines try price 'min_move(bps=5) | distinct' '-a-b-c-|'
 
-In a diagram - is a tick, a letter an item, | the end, # an error, (ab) two at once and, between
-spaces, 2s that time passes. Prices begin at a = 100.00 and, of another symbol, A = 200.00, and rise
-by 0.10 a letter; of candles a to z form the first minutes, and A to Z close them.
+In a diagram - is a tick, a letter an item, | the end, # an error, (ab) two
+at once and, between spaces, 2s that time passes. Prices begin at a = 100.00
+and, of another symbol, A = 200.00, and rise by 0.10 a letter; of candles
+a to z form the first minutes, and A to Z close them.
 """
 
 

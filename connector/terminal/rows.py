@@ -58,7 +58,9 @@ class Rows(Generic[M]):
     def table(self, height: int) -> Table:
         """Give the rows that fit."""
         table = wide_table() if self._wide else Table()
-        for column in filter(None, self._columns):
+        for column in self._columns:
+            if column is None:
+                continue
             justify = "left" if column == "symbol" else "right"
             table.add_column(column, justify=justify, overflow="fold")
         for key in sorted(self._rows)[: max(1, height)]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from connector.terminal.rows import Rows
 from tests.endtoend.connectors import on_terminal, order
 from tests.endtoend.processes import READ_S, STOP_S, end, ended, running, start
 
@@ -139,6 +140,15 @@ async def test_at_80_columns_nothing_is_cut(
     assert status == 130
     assert "…" not in text
     assert 30 < max(len(line) for line in lines) <= 80
+
+
+def test_each_cell_stands_below_its_own_head_also_where_a_head_is_blank() -> None:
+    heads = ("symbol", "price", "", None, "time")
+    rows = Rows[str](heads, str, lambda _: ("S", "1", "^", "x", "t"))
+    rows.take("message")
+    shown = rows.table(9)
+    told = {str(column.header): [str(cell) for cell in column.cells] for column in shown.columns}
+    assert told == {"symbol": ["S"], "price": ["1"], "": ["^"], "time": ["t"]}
 
 
 async def test_an_account_without_orders_or_positions_says_so(address: str) -> None:
