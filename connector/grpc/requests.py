@@ -55,11 +55,16 @@ def asked_pipeline(
 ) -> Pipeline | None:
     """Give the stages that a stream's metadata asks for, or None.
 
-    Errors:  BadNotation that points at the place; InvalidRequest when it is given twice.
+    Errors:  BadNotation that points at the place; InvalidRequest when it is given twice, or names
+             a stage that isn't a client's to name.
     """
     given = [value for key, value in metadata if key == PIPELINE_HEADER]
     if not given:
         return None
     if len(given) > 1:
         raise InvalidRequest(f"{PIPELINE_HEADER} is given {len(given)} times; allowed: once")
-    return pipelines.written(str(given[0]), feed)
+    pipeline = pipelines.written(str(given[0]), feed)
+    for step in pipeline.steps:
+        if not step.stage.for_clients:
+            raise InvalidRequest(f"{step.stage.name} may stand in feeds.{feed}.stages alone")
+    return pipeline

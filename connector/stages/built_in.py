@@ -68,7 +68,7 @@ class Sample(Options):
     Marble:  in  -a-b--c------d|    out  ----b---c-----(d|)    sample(every_s=0.04)
     """
 
-    every_s: float = Field(ge=0.001, le=DAY_S, description="between two beats")
+    every_s: float = Field(ge=0.01, le=DAY_S, description="between two beats")
 
 
 def _sample(options: Sample, items: Items[T], /) -> Operator[T, T]:
@@ -81,7 +81,7 @@ class Heartbeat(Options):
     Marble:  in  -a---------b-|    out  -a----a----b-|    heartbeat(every_s=0.05)
     """
 
-    every_s: float = Field(ge=0.001, le=DAY_S, description="of quiet")
+    every_s: float = Field(ge=0.05, le=DAY_S, description="of quiet")
 
 
 def _heartbeat(options: Heartbeat, items: Items[T], /) -> Operator[T, T]:
@@ -269,7 +269,7 @@ BUILT_IN = (
     Stage("smooth", Smooth, _smooth, feeds=VALUED),
     Stage("closed_only", ClosedOnly, _closed_only, feeds=("klines",), bars=True),
     Stage("resample", Resample, _resample, feeds=("klines",), bars=True),
-    Stage("tap_log", TapLog, _tap_log, lossless=True),
+    Stage("tap_log", TapLog, _tap_log, lossless=True, for_clients=False),
     Stage("delay", Delay, _delay, lossless=True),
 )
 """Every stage of the project, in the order in which they are told."""

@@ -115,7 +115,8 @@ class Stage:
 
     `feeds` are those that it fits. `lossless` says that every item passes, and none twice; only
     such may stand in the orders feed. `bars` says that it knows what a closed bar is; the klines
-    feed keeps closed bars out of every other stage that isn't lossless.
+    feed keeps closed bars out of every other stage that isn't lossless. One that isn't
+    `for_clients` does more than shape a stream, so that a client's own pipeline may not name it.
     """
 
     def __init__(
@@ -127,8 +128,10 @@ class Stage:
         feeds: tuple[str, ...] = FEEDS,
         lossless: bool = False,
         bars: bool = False,
+        for_clients: bool = True,
     ) -> None:
         self.name, self.feeds, self.lossless, self.bars = name, feeds, lossless, bars
+        self.for_clients = for_clients
         self.options: type[Options] = options
 
         def step(values: Mapping[str, object]) -> Step:

@@ -55,11 +55,13 @@ REFUSED = [
     (
         "SubscribeOrders",
         rpc.SubscribeOrdersRequest(),
-        "tap_log | distinct",
-        "at character 11 ('distinct'): distinct may drop or repeat items, and the orders stream",
+        "delay(by_s=1) | distinct",
+        "at character 17 ('distinct'): distinct may drop or repeat items, and the orders stream",
     ),
     ("SubscribeAccount", rpc.SubscribeAccountRequest(), "min_move(bps=1)", "doesn't fit the acco"),
     ("SubscribePositions", rpc.SubscribePositionsRequest(), "sample()", "every_s is missing"),
+    ("SubscribePrice", PRICE, "tap_log", "tap_log may stand in feeds.price.stages alone"),
+    ("SubscribePrice", PRICE, "heartbeat(every_s=0.001)", "every_s should be greater than or"),
 ]
 
 
@@ -89,7 +91,7 @@ async def test_it_is_given_once(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("method", "request_", "text"),
     [
-        ("SubscribeAccount", rpc.SubscribeAccountRequest(), "distinct | tap_log"),
+        ("SubscribeAccount", rpc.SubscribeAccountRequest(), "distinct | delay(by_s=0)"),
         (
             "SubscribeFundingRate",
             rpc.SubscribeFundingRateRequest(symbol="BTCUSDT"),
