@@ -97,6 +97,8 @@ RESUMED = Counter(
     "Subscriptions tried anew after a transient error, by feed.",
     ["feed"],
 )
+for _feed in FEEDS:
+    RESUMED.labels(_feed)
 GAPS_UNFILLED = Counter(
     "connector_gaps_unfilled_total", "Spans of missed bars that the exchange could not give."
 )

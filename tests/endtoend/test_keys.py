@@ -1,5 +1,7 @@
 """`connector keys`, and a connector that is open to others, as an operator meets them."""
 
+import json
+import signal
 import tomllib
 from pathlib import Path
 
@@ -21,16 +23,24 @@ async def test_a_key_is_made_listed_and_taken(tmp_path: Path) -> None:
     assert listed.out == "engine\ttrade\n"
     assert len(tomllib.loads(file.read_text())["keys"]) == 1
 
-    async with running("serve", "--port", "0", CONNECTOR_SERVER__KEYS_FILE=str(file)) as run:
+    quiet = {"CONNECTOR_SERVER__KEYS_FILE": str(file), "LOG_LEVEL": "error"}
+    async with running("serve", "--port", "0", **quiet) as run:
         address = f"127.0.0.1:{run.ready['port']}"
         refused = await ended("order", "list", "--address", address)
         answered = await ended("order", "list", "--address", address, CONNECTOR_API_KEY=key)
         health = await ended("health", "--address", address)
+        order = ("order", "buy", "BTCUSDT", "0.01", "--address", address)
+        await ended(*order, CONNECTOR_API_KEY=key)
+        run.process.send_signal(signal.SIGTERM)
+        _, told = await run.process.communicate()
 
     assert refused.status == 1
     assert "authentication failed" in refused.err
     assert answered.status == 0, answered.err
     assert health.status == 0
+    lines = [json.loads(line) for line in told.decode().splitlines()]
+    facts = [(line["logger"], line["who"], line["outcome"]) for line in lines]
+    assert facts == [("connector.audit", "engine", "OK")], "audit lines whatever the level is"
 
 
 async def test_off_loopback_it_refuses_to_start(tmp_path: Path) -> None:

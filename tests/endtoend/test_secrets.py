@@ -54,7 +54,7 @@ def planted(folder: Path) -> tuple[dict[str, str], dict[str, str], Path]:
         "LOG_LEVEL": "debug",
         "CONNECTOR_EXCHANGE__CCXT__OPTIONS": json.dumps({"brokerSecret": secrets["option"]}),
         "CONNECTOR_SERVER__KEYS_FILE": str(keys),
-        "CONNECTOR_STATE__PATH": ":memory:",
+        "CONNECTOR_STATE__PATH": str(folder / "state.sqlite3"),
         "PORT": "0",
     }
     return secrets, environment, keys
@@ -91,6 +91,11 @@ async def provoke(address: str, secrets: dict[str, str]) -> str:
     return "\n".join(heard)
 
 
+def written(folder: Path) -> str:
+    """Give what the state file and its companions hold, as text."""
+    return "".join(file.read_bytes().decode("latin-1") for file in folder.glob("state.*"))
+
+
 async def stopped(process: asyncio.subprocess.Process) -> Ended:
     process.send_signal(signal.SIGTERM)
     out, err = await asyncio.wait_for(process.communicate(), 10)
@@ -113,6 +118,9 @@ async def test_a_running_connector_shows_no_secret(tmp_path: Path) -> None:
             simulator.process.kill()  # the exchange goes away: resumptions, failures, retries
             await simulator.process.wait()
             heard += await provoke(address, secrets)
+            async with aiohttp.ClientSession() as session:
+                at = f"http://127.0.0.1:{connector.ready['metrics_port']}/metrics"
+                told = await (await session.get(at)).text()
             run = await stopped(connector.process)
 
     assert "authentication failed" in heard, "what was provoked must have been refused"
@@ -120,6 +128,11 @@ async def test_a_running_connector_shows_no_secret(tmp_path: Path) -> None:
     assert '"PlaceOrder"' in run.err, "the log must have been written"
     assert found(heard, secrets) == []
     assert found(run.out + run.err, secrets) == []
+    assert 'status="UNAUTHENTICATED"' in told
+    assert found(told, secrets) == []
+    kept = written(tmp_path)
+    assert kept
+    assert found(kept, secrets) == []
 
 
 async def test_credentials_that_the_exchange_refuses_are_not_shown(tmp_path: Path) -> None:

@@ -2,11 +2,11 @@
 
 import asyncio
 import hmac
-import logging
 import re
 import shutil
 import subprocess
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
 
 import connector.keys
 from connector.config import BadConfig, ServerConfig
+from connector.errors import RateLimited
+from connector.grpc.guard import Caller, Guard
 from connector.keys import BadKeys, KeyRing, Role, add_key, digest_of, read_keys
 from tests.rpc.conftest import Serve, Served, take
 
@@ -214,6 +216,32 @@ async def test_each_key_has_a_rate_of_its_own(serve: Serve, keys: Keys) -> None:
     assert (await served.stub.GetName(rpc.GetNameRequest(), metadata=shown(keys.read))).name
 
 
+def test_what_was_used_up_of_a_rate_comes_back_with_time() -> None:
+    now = 0.0
+    guard, engine = Guard(per_second=2, clock=lambda: now), Caller("engine", Role.TRADE)
+
+    def allow(calls: int) -> None:
+        for _ in range(calls):
+            guard.allow(engine, "GetAccount")
+        with pytest.raises(RateLimited) as limited:
+            guard.allow(engine, "GetAccount")
+        assert limited.value.retry_after == timedelta(seconds=0.5)
+
+    allow(2)  # a burst of as many as a second has
+    now = 0.5
+    allow(1)
+    now = 60.0
+    allow(2)  # never more than that at once
+
+
+def test_what_holds_where_nothing_is_set() -> None:
+    server = ServerConfig()
+    assert server.host == "127.0.0.1"
+    assert server.calls_per_second == 100
+    assert server.refusal_pause_ms == 1000
+    assert (server.insecure, server.read_only) == (False, False)
+
+
 async def test_a_refused_stream_waits(serve: Serve, keys: Keys) -> None:
     served = await serve(keys_file=str(keys.path), refusal_pause_ms=150)
     began = time.monotonic()
@@ -353,16 +381,16 @@ async def test_tls_shows_the_servers_certificate(serve: Serve, made: Authority) 
 
 
 async def test_mutual_tls_lets_in_who_has_a_certificate(
-    serve: Serve, made: Authority, caplog: pytest.LogCaptureFixture
+    serve: Serve, made: Authority, audited: list[dict[str, Any]]
 ) -> None:
     served = await serve(tls=made.settings(mutual=True))
     port = served.connector.port
 
     assert (await refusal(name(made.channel(port)))).code() is grpc.StatusCode.UNAVAILABLE
     async with made.channel(port, client=True) as channel:
-        with caplog.at_level(logging.INFO):
-            placed = await ExchangeServiceStub(channel).PlaceOrder(ORDER, timeout=5)
+        placed = await ExchangeServiceStub(channel).PlaceOrder(ORDER, timeout=5)
     assert placed.order_id > 0
+    assert [line["who"] for line in audited] == ["certificate:engine"]
 
 
 async def test_a_renewed_certificate_is_shown_without_a_restart(
@@ -381,6 +409,8 @@ async def test_a_renewed_certificate_is_shown_without_a_restart(
     assert await name(other.channel(served.connector.port)) == "binance"
     old = await refusal(name(made.channel(served.connector.port)))
     assert old.code() is grpc.StatusCode.UNAVAILABLE
+    (folder / "connector.crt").write_text("half a cert")
+    assert await name(other.channel(served.connector.port)) == "binance", "those before hold"
 
 
 async def test_certificates_that_are_none_are_told_at_start(serve: Serve, tmp_path: Path) -> None:
@@ -459,6 +489,22 @@ async def test_a_huge_batch_that_is_refused_as_a_whole_has_one_line(
     await refusal(served.stub.BatchPlaceOrders(place))
 
     assert [line["orders"] for line in audited[500:]] == [200_500, 501]
+
+
+async def test_an_order_whose_caller_left_before_the_answer_has_its_line(
+    serve: Serve, audited: list[dict[str, Any]]
+) -> None:
+    served = await serve()
+    served.exchange.fail_next(*served.path("place"), ("delay_after", 0.2))
+
+    call = served.stub.PlaceOrder(ORDER)
+    await served.until(lambda: "mine" in served.exchange.orders_placed)
+    call.cancel()
+    await served.until(lambda: bool(audited))
+
+    assert [(line["client_order_id"], line["outcome"]) for line in audited] == [
+        ("mine", "the caller left before the answer")
+    ]
 
 
 @pytest.fixture
