@@ -104,12 +104,9 @@ class OrderLookup:
 
     async def _as_it_stands(self, placed: Order) -> Order:
         try:
-            order = await self._asked(lambda: self.get(placed.symbol, placed.exchange_order_id))
+            return await self._asked(lambda: self.get(placed.symbol, placed.exchange_order_id))
         except OrderNotFound:
             return placed  # looking it up lags, too
-        if order.status.is_terminal:
-            self._recent.note_ended(order.symbol, order.exchange_order_id)
-        return order
 
     async def exchange_id(self, symbol: str, order_id: int) -> str:
         """Give the exchange's own id of the int64 that clients know.
@@ -149,6 +146,8 @@ class OrderLookup:
         order = self.reader(str(merged.get("symbol") or "")).order(merged)
         if order.client_order_id:
             self._ids.note_client_id(order.client_order_id, order.exchange_order_id, order.symbol)
+        if order.status.is_terminal:
+            self._recent.note_ended(order.symbol, order.exchange_order_id)
         return order
 
     def reader(self, symbol: str) -> OrderReader:

@@ -189,7 +189,7 @@ class Session:
     async def _load_markets(self) -> None:
         async with Aside(self.ccxt) as aside:
             currencies = None
-            if self.offers("fetchCurrencies"):
+            if self.way.asks_currencies and self.offers("fetchCurrencies"):
                 try:
                     fetch = aside.ccxt.fetch_currencies
                     currencies = await self.ask("currencies", lambda: aside.ask(fetch))

@@ -151,7 +151,12 @@ Serve = Callable[..., Awaitable[Served]]
 
 
 both_dialects = pytest.mark.parametrize("dialect", DIALECTS, indirect=True)
-"""Marks tests that hold for whichever exchange is embedded."""
+"""Marks tests that hold for whichever exchange is embedded.
+
+Binance alone embeds what another protocol can't change: refusals by the server, limits, keys, TLS,
+own pipelines, bridge and buffers, metrics and spans; listen keys, mark price streams and frames
+written by hand, which are its own; and the count of a thousand subscriptions, which takes seconds.
+"""
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ import pytest
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 
 from tests.rpc.account import BUY, SELL, account_of, positions_of, sized, traded, until
-from tests.rpc.conftest import WITHIN_S, Serve, take
+from tests.rpc.conftest import WITHIN_S, Serve, both_dialects, take
 
 BRISK = {"positions": {"refresh_s": 0.2}, "account": {"refresh_s": 0.2, "heartbeat_s": 0.3}}
 
 
+@both_dialects
 async def test_positions_are_told_at_once_in_the_askers_spelling_and_no_others(
     serve: Serve,
 ) -> None:
@@ -37,6 +38,7 @@ async def test_positions_are_told_at_once_in_the_askers_spelling_and_no_others(
         call.cancel()
 
 
+@both_dialects
 async def test_a_liquidation_price_never_stands_without_a_mark_price(serve: Serve) -> None:
     served = await serve(feeds=BRISK)
     call = await positions_of(served)
@@ -54,6 +56,7 @@ async def test_a_liquidation_price_never_stands_without_a_mark_price(serve: Serv
     call.cancel()
 
 
+@both_dialects
 async def test_a_quiet_account_is_repeated(serve: Serve) -> None:
     served = await serve(feeds={"account": {"heartbeat_s": 0.05}})
     call = await account_of(served)
@@ -64,6 +67,7 @@ async def test_a_quiet_account_is_repeated(serve: Serve) -> None:
     call.cancel()
 
 
+@both_dialects
 async def test_what_a_gap_changed_is_told_after_it_and_flat_once(serve: Serve) -> None:
     served = await serve()
     await traded(served, "0.100")
@@ -88,16 +92,20 @@ async def test_what_a_gap_changed_is_told_after_it_and_flat_once(serve: Serve) -
     call.cancel()
 
 
+@both_dialects
 async def test_a_deaf_private_stream_is_hung_up_when_positions_differ(serve: Serve) -> None:
     served = await serve(feeds=BRISK)
     call = await positions_of(served)
     await traded(served, "0.050")
-    await until(call, lambda p: p.HasField("mark_price"))
+    told = await until(call, sized("BTCUSDT", "0.05"))
+    served.exchange.trade("BTCUSDT", "97500.00", "0.001")
+    await until(call, lambda p: p.HasField("mark_price") and p.mark_price != told.mark_price)
     served.exchange.mute_private = True
-    await traded(served, "0.050")
+    trading = asyncio.create_task(traded(served, "0.050"))  # its answer may wait for the limit
     await until(call, sized("BTCUSDT", "0.1"))  # by asking
     await served.until(lambda: served.exchange.private_connections == 0)
     served.exchange.mute_private = False
+    await trading
     await served.until(lambda: served.exchange.private_connections == 1)
 
     await traded(served, "0.100")
@@ -118,6 +126,7 @@ async def test_an_expired_listen_key_is_replaced(serve: Serve) -> None:
     call.cancel()
 
 
+@both_dialects
 @pytest.mark.parametrize("has", [{"watchBalance": None, "watchPositions": None}])
 async def test_without_streams_of_the_exchange_it_is_asked(serve: Serve, has: Any) -> None:
     quick = {"positions": {"poll_s": 0.1}, "account": {"poll_s": 0.1}}

@@ -131,6 +131,11 @@ def _pages(size: int) -> Mapping[MarketType, Pages]:
 
 
 BYBIT = Way(
+    # No options: six requests for markets that aren't served; with currencies, which ccxt needs for
+    # transfers alone, they held the start up by a second. Spot and contracts stay together: with
+    # one of them ccxt takes the other's `BTCUSDT` for its own.
+    options=MappingProxyType({"fetchMarkets": {"types": ["spot", "linear", "inverse"]}}),
+    asks_currencies=False,
     overrides=(_CancelsTold,),
     # "Spot can input up to 10 args for each subscription request", v5 "Connect"
     symbols_a_message=MappingProxyType({MarketType.SPOT: 10}),

@@ -50,6 +50,8 @@ class Way:
     overrides: tuple[type, ...] = ()
     """Classes whose methods are laid over the ccxt class."""
     spot_by_default: bool = False
+    asks_currencies: bool = True
+    """Whether ccxt's currencies are asked for at start: many classes know their codes by them."""
     weight_window_ms: int | None = None
     """Over how long the exchange adds up the weight of requests; None: the generic rule."""
 
