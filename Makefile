@@ -11,7 +11,8 @@ PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 python)
 # Handed on to the program that a target starts.
 ARGS ?=
-# The embedded exchange's dialect, where `make conformance` is to use another than its usual one.
+# The embedded exchange's dialect, where `make conformance` or `make states` is to use another than
+# its usual one.
 DIALECT ?=
 # What `make watch` shows.
 FEED ?= price
@@ -64,8 +65,8 @@ test: $(READY) ## Run the tests (ARGS="-k name tests/marbles"; WORKERS=0 for one
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal $(ARGS)
 
 STEPS ?= 10000
-states: $(READY) ## Play random orders and faults (STEPS=10000, ARGS="--hypothesis-seed=7").
-	STEPS=$(STEPS) $(BIN)/python -m pytest --show-capture=no tests/rpc/test_order_states.py $(ARGS)
+states: $(READY) ## Play random orders and faults (STEPS=10000, DIALECT=bybit, ARGS="--hypothesis-seed=7").
+	STEPS=$(STEPS) DIALECT='$(DIALECT)' $(BIN)/python -m pytest --show-capture=no tests/rpc/test_order_states.py $(ARGS)
 
 .PHONY: chaos
 chaos: $(READY) ## Try every fault during live streams and trading; write docs/reliability.md.

@@ -80,9 +80,9 @@ class Connector:
             config.feeds,
             config.shown_name,
             pipelines=pipelines,
-            told=ToldOrders(self._ids),
+            told=ToldOrders(self.ids),
         )
-        trading.orders.on_killed = self.feeds.ledger.seed
+        trading.orders.on_killed = self.feeds.ledger.disown
         stack.callback(self.feeds.close)
         scheduler = LoopScheduler(asyncio.get_running_loop())
         self.service = Service(
@@ -106,7 +106,7 @@ class Connector:
         key = config.exchange.api_key.get_secret_value()
         scope = account_scope(self.session.ccxt.id, self.session.market_type.value, key)
         usual = ":memory:" if config.exchange.embedded else default_path()
-        ids = self._ids = OrderIds(config.state.path or usual, scope)
+        ids = self.ids = OrderIds(config.state.path or usual, scope)
         stack.callback(ids.close)
         orders = Orders(self.session, ids)
         stack.push_async_callback(orders.close)

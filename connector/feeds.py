@@ -259,6 +259,7 @@ class Feeds:
                     on_held=count.did("hold_until", "held"),
                 ),
             ),
+            ops.filter(ledger.owns),  # what was held may have ended as never placed
             ops.do_action(self._told.note if self._told is not None else None),
             self._given("orders", items.orders(private.now_ms), count),
             map_to_proto(self._encode_order, _malformed),

@@ -93,6 +93,18 @@ class Ledger:
             entry.seed(heard)
         self._sort_in(key, entry)
 
+    def disown(self, order: Order) -> None:
+        """Tell nothing of an order from now on: its caller believes that it was never placed."""
+        key = (order.symbol, order.exchange_order_id)
+        entry = self._entry(key)
+        entry.disown(order)
+        self._sort_in(key, entry)
+
+    def owns(self, order: Order) -> bool:
+        """Whether an order may be told, also where it was given out to be told before."""
+        entry = self._find((order.symbol, order.exchange_order_id))
+        return entry is None or not entry.is_disowned
+
     def note_placed(self, order: Order) -> None:
         """Know an order from the answer to its placing; its updates are still to be told."""
         key = (order.symbol, order.exchange_order_id)

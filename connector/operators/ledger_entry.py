@@ -46,6 +46,7 @@ class LedgerEntry:
         "_told_ids",
         "_told_until_ms",
         "_trades",
+        "is_disowned",
         "known",
         "told",
     )
@@ -60,6 +61,7 @@ class LedgerEntry:
         self._trades: list[_HeldTrade] = []  # wait for their order's update, oldest first
         self._told_ids: dict[str, None] = {}
         self._told_until_ms = -1
+        self.is_disowned = False
 
     @property
     def is_waiting(self) -> bool:
@@ -87,6 +89,12 @@ class LedgerEntry:
             self._trades = [held for held in self._trades if _traded_ms(held) > self._told_until_ms]
         else:
             self.learn(order)
+
+    def disown(self, order: Order) -> None:
+        """Take an order for one that never was; nothing of it is told from now on."""
+        self.is_disowned = True
+        self.learn(order)
+        self.told = self.known
 
     def seed_trade(self, trade: Trade) -> bool:
         """Take a trade as told; say whether it is new."""
@@ -118,6 +126,9 @@ class LedgerEntry:
 
     def settle(self, due: datetime = LONG_AGO) -> Iterator[Order]:
         """Give the updates to tell: what has all it needs, and what has waited since `due`."""
+        if self.is_disowned:
+            self._orders.clear()
+            self._trades.clear()
         while self._orders:
             held = self._orders[0]
             missing = EXACT.subtract(

@@ -540,3 +540,16 @@ def test_nothing_waits_for_what_has_come() -> None:
     for number in map(str, range(100)):
         told(ledger, trade("a", "1", number=number), order("filled", "1", number=number))
     assert ledger.waiting_since is None
+
+
+def test_nothing_is_told_of_a_disowned_order_also_when_it_was_heard_of_before() -> None:
+    for heard in ([], [order("new")]):
+        ledger = Ledger()
+        told(ledger, *heard)
+        ledger.disown(order("canceled", "0", 1_100))
+        assert not ledger.owns(order("new"))
+        assert told(ledger, order("new"), order("canceled", "0", 1_100)) == []
+        assert overdue(ledger) == []
+        assert ledger.unfinished() == ledger.open_orders() == ()
+        assert told(ledger, order("new", number="2")) == ["new 0"]
+        assert ledger.owns(order("new", number="2"))

@@ -33,6 +33,11 @@ PATHS = {
         "place batch": ("POST", "/fapi/v1/batchOrders"),
         "cancel": ("DELETE", "/fapi/v1/order"),
         "cancel batch": ("DELETE", "/fapi/v1/batchOrders"),
+        "cancel all": ("DELETE", "/fapi/v1/allOpenOrders"),
+        "order": ("GET", "/fapi/v1/order"),
+        "open orders": ("GET", "/fapi/v1/openOrders"),
+        "own trades": ("GET", "/fapi/v1/userTrades"),
+        "private websocket": ("POST", "/fapi/v1/listenKey"),
     },
     "bybit": {
         "markets": ("GET", "/v5/market/instruments-info"),
@@ -40,6 +45,11 @@ PATHS = {
         "place batch": ("POST", "/v5/order/create-batch"),
         "cancel": ("POST", "/v5/order/cancel"),
         "cancel batch": ("POST", "/v5/order/cancel-batch"),
+        "cancel all": ("POST", "/v5/order/cancel-all"),
+        "order": ("GET", "/v5/order/realtime"),
+        "open orders": ("GET", "/v5/order/realtime"),
+        "own trades": ("GET", "/v5/execution/list"),
+        "private websocket": ("GET", "/v5/private"),
     },
 }
 TOPICS = {

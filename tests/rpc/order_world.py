@@ -6,19 +6,22 @@ exchange's own book at once; `compare` holds the whole stream against it at the 
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import grpc
+import msgspec
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
 from opensqt.market_maker.v1.events_pb2 import OrderUpdate
 
-from connector.exchange.client_ids import rule_of, translate
+from connector.exchange.order_ids import OrderIds
+from connector.simulator.trading.order import Lifetime
+from connector.simulator.trading.snapshots import OrderSnapshot
 from tests.rpc.conftest import Served, serving
 
 BUY, SELL = types.ORDER_SIDE_BUY, types.ORDER_SIDE_SELL
@@ -41,6 +44,7 @@ ANSWER_S = 15.0
 SETTLE_S = 12.0
 """A second look at what was missed comes 5 s after the first."""
 UNKNOWN = "order outcome unknown"
+KILLED = "POST_ONLY would execute immediately"
 
 Request = resources.PlaceOrderRequest
 Refusal = tuple[grpc.StatusCode, str]
@@ -55,7 +59,14 @@ class World:
         """Every order ever asked for, in order."""
         self.answered: dict[int, str] = {}
         """Client order ids as they were answered, by order id."""
+        self.never_placed: set[int] = set()
+        """Orders that were taken and ended at once, and whose caller was told that they weren't:
+        nothing of them may be told."""
+        self.undecided: set[int] = set()
+        """Such orders, whose caller may have been told so or not."""
         self.heard: list[list[OrderUpdate]] = [[], []]
+        self._told_ids = OrderIds(":memory:", "world")
+        self._callers = served.connector.ids.caller_id
         self._listening = [asyncio.create_task(self._listen(heard)) for heard in self.heard]
 
     async def _listen(self, heard: list[OrderUpdate]) -> None:
@@ -69,6 +80,7 @@ class World:
         for listening in self._listening:
             listening.cancel()
         await asyncio.gather(*self._listening, return_exceptions=True)
+        self._told_ids.close()
 
     # the client
 
@@ -78,6 +90,7 @@ class World:
         expected = self._expected(request)
         self.asked.append(request)
         answer = await self._answer(self.stub.PlaceOrder(request))
+        self._note_killed(known, [answer])
         added = self._placed() - before
         self._check_placing(request, answer, added, known)
         if expected == "new" and isinstance(answer, resources.Order):
@@ -89,7 +102,7 @@ class World:
         """Place an order whose answer is late, and let it be filled or ended before that."""
         before, known = self._placed(), self._ids()
         self.asked.append(request)
-        self.exchange.fail_next("POST", "/fapi/v1/order", ("delay", 0.03))
+        self.exchange.fail_next(*self.served.path("place"), ("delay", 0.03))
         answering = asyncio.ensure_future(self._answer(self.stub.PlaceOrder(request)))
         try:
             async with asyncio.timeout(ANSWER_S):
@@ -97,11 +110,12 @@ class World:
                     await asyncio.sleep(0.001)
             new = [each for each in self.open_orders() if each.order_id not in known]
             if new and filled is not None:
-                self.exchange.fill(new[0].symbol, new[0].order_id, filled)
+                self.exchange.fill(new[0].symbol, new[0].client_order_id, filled)
             elif new:
-                self.exchange.cancel(new[0].symbol, new[0].order_id)
+                self.exchange.cancel(new[0].symbol, new[0].client_order_id)
         finally:
             answer = await answering
+        self._note_killed(known, [answer])
         self._check_placing(request, answer, self._placed() - before, known)
 
     async def place_together(self, requests: list[Request]) -> None:
@@ -110,6 +124,7 @@ class World:
         answers = await asyncio.gather(
             *(self._answer(self.stub.PlaceOrder(each)) for each in requests)
         )
+        self._note_killed(known, answers)
         new: set[int] = set()
         for request, answer in zip(requests, answers, strict=True):
             if isinstance(answer, resources.Order):
@@ -130,6 +145,8 @@ class World:
         )
         assert isinstance(answer, rpc.BatchPlaceOrdersResponse), answer
         failed = {error.index: error for error in answer.errors}
+        refusals = [(_code(error.code), error.error_message) for error in answer.errors]
+        self._note_killed(known, [*answer.orders, *refusals])
         assert answer.all_success is not bool(failed)
         orders = iter(answer.orders)
         added = self._placed() - before
@@ -206,15 +223,17 @@ class World:
             if remaining <= step:
                 break
             part = (order.quantity / 10).quantize(step)
-            order = self.exchange.fill(order.symbol, order.order_id, str(min(part, remaining)))
+            order = self.exchange.fill(
+                order.symbol, order.client_order_id, str(min(part, remaining))
+            )
             if str(order.status) not in ("new", "partially_filled"):
                 return
         if is_whole:
-            self.exchange.fill(order.symbol, order.order_id)
+            self.exchange.fill(order.symbol, order.client_order_id)
 
     async def end_order(self, order: Any, expired: bool) -> None:
         """Cancel or expire an open order without its owner's asking."""
-        self.exchange.cancel(order.symbol, order.order_id, expired=expired)
+        self.exchange.cancel(order.symbol, order.client_order_id, expired=expired)
 
     async def advance(self, seconds: float) -> None:
         """Let exchange time pass, and let the connector learn of it."""
@@ -241,23 +260,51 @@ class World:
         """
         return self.exchange.private_connections == 1 or self.exchange.refuse_websockets
 
-    def open_orders(self) -> list[Any]:
+    def orders(self, *, only_open: bool = False) -> list[OrderSnapshot]:
+        """Give the exchange's orders, oldest first, each by the id that clients know it by."""
+        return [
+            msgspec.structs.replace(
+                order, order_id=self._told_ids.to_client(order.exchange_id, order.symbol)
+            )
+            for order in self.exchange.orders(only_open=only_open)
+        ]
+
+    def open_orders(self) -> list[OrderSnapshot]:
         """Give the exchange's open orders, oldest first."""
-        return self.exchange.orders(only_open=True)
+        return self.orders(only_open=True)
 
     def _placed(self) -> Counter[str]:
-        return Counter(self.exchange.orders_placed)
+        """Count the orders that stood, by client id as sent: not those killed in their placing."""
+        placed = Counter(self.exchange.orders_placed)
+        killed = self.never_placed | self.undecided
+        placed.subtract(o.client_order_id for o in self.orders() if o.order_id in killed)
+        return placed
 
     def _ids(self) -> set[int]:
-        return {order.order_id for order in self.exchange.orders()}
+        return {order.order_id for order in self.orders()}
 
     def _open_ids(self, symbol: str) -> set[int]:
         return {order.order_id for order in self.open_orders() if order.symbol == symbol}
 
+    def _note_killed(self, known: set[int], answers: Sequence[Any]) -> None:
+        """Note which new orders were killed in their placing, and whether their caller knows it."""
+        answered = {each.order_id for each in answers if isinstance(each, resources.Order)}
+        refusals = [each[1] for each in answers if isinstance(each, tuple)]
+        killed = {o.order_id for o in self.orders() if _is_killed(o)} - known - answered
+        unknown = any(refusal.startswith(UNKNOWN) for refusal in refusals)
+        told = sum(refusal.startswith(KILLED) for refusal in refusals)
+        takes_first = self.served.dialect == "bybit"  # Binance looks first, and takes nothing
+        assert unknown or len(killed) == told * takes_first, answers
+        (self.undecided if unknown else self.never_placed).update(killed)
+
     def _expected(self, request: Request) -> str:
         """Say what must come of an order when nothing fails: existing, duplicate or open."""
-        sent = translate(rule_of("binanceusdm"), request.client_order_id)
-        same = [each for each in self.exchange.orders() if each.client_order_id == sent]
+        same = [
+            each
+            for each in self.orders()
+            if self._callers(each.client_order_id) == request.client_order_id
+            and each.order_id not in self.never_placed
+        ]
         if not request.client_order_id or not same:
             return "new"
         last = next((each for each in same if STATUSES[str(each.status)] in OPEN), same[-1])
@@ -282,7 +329,7 @@ class World:
             assert not added, f"told {answer}, and placed {added}"
 
     def _check_order(self, request: Request, order: resources.Order, known: set[int]) -> None:
-        found = next(each for each in self.exchange.orders() if each.order_id == order.order_id)
+        found = next(each for each in self.orders() if each.order_id == order.order_id)
         assert order.client_order_id
         assert order.client_order_id == (request.client_order_id or order.client_order_id)
         assert (order.symbol, order.side) == (request.symbol, request.side)
@@ -315,7 +362,7 @@ class World:
             assert not is_open
             if calm:  # else a lost answer can't say who cancelled it
                 assert was_open, f"{order_id} was not open, and its cancelling a success"
-            order = next(each for each in self.exchange.orders() if each.order_id == order_id)
+            order = next(each for each in self.orders() if each.order_id == order_id)
             assert STATUSES[str(order.status)] == CANCELED
         elif answer[0] is grpc.StatusCode.NOT_FOUND:
             assert not is_open, answer
@@ -348,14 +395,14 @@ class World:
 
     def compare(self) -> None:
         """Hold every order's history on each stream against the exchange's book."""
-        book = {order.order_id: order for order in self.exchange.orders()}
+        book = {o.order_id: o for o in self.orders() if o.order_id not in self.never_placed}
         for heard in self.heard:
             histories: dict[int, list[OrderUpdate]] = defaultdict(list)
             for update in heard:
                 histories[update.order_id].append(update)
-            assert histories.keys() == book.keys()
+            assert histories.keys() - self.undecided == book.keys() - self.undecided
             for order_id, updates in histories.items():
-                check_history(updates, book[order_id])
+                check_history(updates, book[order_id], self.served.dialect)
                 client_order_id = updates[0].client_order_id
                 assert self.answered.get(order_id, client_order_id) == client_order_id
             trades = [u.last_trade.trade_id for u in heard if u.HasField("last_trade")]
@@ -369,14 +416,15 @@ class World:
             filled[update.order_id] += Decimal(update.last_trade.quantity.value or 0)
         return [
             f"{order.client_order_id} {order.status} {order.executed}"
-            for order in self.exchange.orders()
+            for order in self.orders()
+            if order.order_id not in self.never_placed | self.undecided
             if order.order_id not in last
             or last[order.order_id].status != _final(order)
             or filled[order.order_id] < order.executed
         ]
 
 
-def check_history(updates: list[OrderUpdate], order: Any) -> None:
+def check_history(updates: list[OrderUpdate], order: OrderSnapshot, exchange: str) -> None:
     """Hold one order's updates against the exchange's own state of it."""
     shown = [
         f"{u.status} {u.executed_qty.value} {u.last_trade.trade_id} {u.update_time}"
@@ -387,7 +435,7 @@ def check_history(updates: list[OrderUpdate], order: Any) -> None:
     filled = [u.last_trade for u in updates if u.HasField("last_trade")]
     assert sum(Decimal(each.quantity.value) for each in filled) == order.executed, (shown, order)
     assert {each.order_id for each in filled} <= {order.order_id}
-    assert {(u.symbol, u.exchange) for u in updates} == {(order.symbol, "binance")}
+    assert {(u.symbol, u.exchange) for u in updates} == {(order.symbol, exchange)}
     assert len({u.client_order_id for u in updates}) == 1
     for before, after in pairwise(updates):
         assert Decimal(before.executed_qty.value) <= Decimal(after.executed_qty.value), shown
@@ -399,7 +447,13 @@ def check_history(updates: list[OrderUpdate], order: Any) -> None:
         assert after.HasField("last_trade") or len(set(news)) == 2, shown
 
 
-def _final(order: Any) -> int:
+def _is_killed(order: OrderSnapshot) -> bool:
+    """Whether it may have ended in its placing since it would not have rested."""
+    is_post_only = order.lifetime is Lifetime.POST_ONLY
+    return is_post_only and STATUSES[str(order.status)] not in OPEN and not order.executed
+
+
+def _final(order: OrderSnapshot) -> int:
     status = STATUSES[str(order.status)]
     return CANCELED if status == EXPIRED else status
 
@@ -409,13 +463,14 @@ def _code(number: int) -> grpc.StatusCode:
 
 
 @asynccontextmanager
-async def world() -> AsyncGenerator[World]:
+async def world(dialect: str) -> AsyncGenerator[World]:
     """Serve one, with both streams open; afterwards nothing of it is left."""
-    async with serving({"fill_ratio": 0}, {"orders": {"silence_s": 5}}) as served:
+    feeds = {"orders": {"silence_s": 5}}
+    async with serving({"fill_ratio": 0}, feeds, dialect=dialect) as served:
         served.connector.session.ccxt.enableRateLimit = False
         made = World(served)
         try:
-            await served.until(lambda: served.exchange.private_connections == 1)
+            await served.until_private_topics()
             await served.until(lambda: served.connector.service.open_streams == 2)
             yield made
         finally:

@@ -1,6 +1,7 @@
 """Orders in random order, with everything failing that can: nothing doubled, nothing lost.
 
-`make test` plays a few hundred steps, always the same. `make states STEPS=10000` plays others.
+`make test` plays a few hundred steps on each dialect, always the same; `make states STEPS=10000`
+plays others, on Binance's or with DIALECT=bybit on that one.
 """
 
 import asyncio
@@ -22,11 +23,13 @@ from hypothesis.stateful import (
 from opensqt.market_maker.v1 import types_pb2 as types
 
 from connector.operators import Backoff
+from tests.rpc.conftest import DIALECTS
 from tests.rpc.order_world import BUY, NOWHERE, RECURRING_S, SELL, Request, World, world
 
 STEPS_A_LIFE = 40
 STEPS = int(os.environ.get("STEPS", "0"))
 """0: the few that are always the same."""
+PLAYED = [os.environ.get("DIALECT") or "binance"] if STEPS else DIALECTS
 STEP_S = 60.0
 
 PRICES = {
@@ -44,15 +47,15 @@ LIFETIMES = [types.TIME_IN_FORCE_UNSPECIFIED, types.TIME_IN_FORCE_IOC, types.TIM
 NAMES = ("plain_{}", "x-zdfVM8vY_{}", "needs translating, for it is long: №{}")
 
 REQUESTS = [
-    ("POST", "/fapi/v1/order"),
-    ("POST", "/fapi/v1/batchOrders"),
-    ("DELETE", "/fapi/v1/order"),
-    ("DELETE", "/fapi/v1/batchOrders"),
-    ("DELETE", "/fapi/v1/allOpenOrders"),
-    ("GET", "/fapi/v1/order"),
-    ("GET", "/fapi/v1/openOrders"),
-    ("GET", "/fapi/v1/userTrades"),
-    ("POST", "/fapi/v1/listenKey"),
+    "place",
+    "place batch",
+    "cancel",
+    "cancel batch",
+    "cancel all",
+    "order",
+    "open orders",
+    "own trades",
+    "private websocket",
 ]
 WAYS = ["cut_before", "cut_after", ("status_before", 503), ("status_after", 503), ("delay", 0.02)]
 BEFORE_LOOKUPS_S = (0.0, 0.01, 0.02, 0.02, 0.05)
@@ -111,11 +114,13 @@ def orders(draw: st.DrawFn, *, rests: bool = False) -> Drawn:
 class OrderStates(RuleBasedStateMachine):
     """One connector's life."""
 
+    dialect = "binance"
+
     def __init__(self) -> None:
         super().__init__()
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
-        self.world: World = self._do(self._stack.enter_async_context(world()))
+        self.world: World = self._do(self._stack.enter_async_context(world(self.dialect)))
         self._number = 0
 
     def _do(self, step: Coroutine[Any, Any, Any]) -> Any:
@@ -171,13 +176,13 @@ class OrderStates(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 1000))
     def cancel(self, which: int) -> None:
-        if found := self.world.exchange.orders():
+        if found := self.world.orders():
             order = _one(found, which)
             self._do(self.world.cancel(order.symbol, order.order_id))
 
     @rule(which=st.lists(st.integers(0, 1000), max_size=12, unique=True), is_unknown=st.booleans())
     def cancel_batch(self, which: list[int], is_unknown: bool) -> None:
-        of_symbol = [o for o in self.world.exchange.orders() if o.symbol == "BTCUSDT"]
+        of_symbol = [o for o in self.world.orders() if o.symbol == "BTCUSDT"]
         ids = {_one(of_symbol, each).order_id for each in which if of_symbol}
         self._do(self.world.cancel_batch("BTCUSDT", [*ids, *([4711] if is_unknown else [])]))
 
@@ -216,16 +221,16 @@ class OrderStates(RuleBasedStateMachine):
         how=st.sampled_from(WAYS),
         times=st.sampled_from([1, 1, 2, 6]),
     )
-    def requests_fail(self, request: tuple[str, str], how: Any, times: int) -> None:
-        self.world.exchange.fail_next(*request, how, times)
+    def requests_fail(self, request: str, how: Any, times: int) -> None:
+        self.world.exchange.fail_next(*self.world.served.path(request), how, times)
 
     @rule()
     def sockets_drop(self) -> None:
         self._do(self.world.exchange.drop_sockets(private=True))
 
     @rule()
-    def listen_key_expires(self) -> None:
-        if self.world.may_expire_listen_keys:
+    def listen_key_expires(self) -> None:  # Bybit has none
+        if self.dialect == "binance" and self.world.may_expire_listen_keys:
             self._do(self.world.expire_listen_keys())
 
     @rule(refuse=st.booleans())
@@ -272,12 +277,22 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connector.exchange.orders.LOOKUP_PAUSES_S", BEFORE_LOOKUPS_S)
 
 
-@pytest.mark.timeout(0 if STEPS else 60)
-def test_book_answers_and_stream_agree_whatever_fails() -> None:
+class OnBybit(OrderStates):
+    """The same on Bybit's dialect."""
+
+    dialect = "bybit"
+
+
+MACHINES = {"binance": OrderStates, "bybit": OnBybit}
+
+
+@pytest.mark.timeout(0 if STEPS else 120)
+@pytest.mark.parametrize("dialect", PLAYED)
+def test_book_answers_and_stream_agree_whatever_fails(dialect: str) -> None:
     run_state_machine_as_test(
-        OrderStates,
+        MACHINES[dialect],
         settings=settings(
-            max_examples=-(-STEPS // STEPS_A_LIFE) if STEPS else 12,
+            max_examples=-(-STEPS // STEPS_A_LIFE) if STEPS else 8,
             stateful_step_count=STEPS_A_LIFE,
             derandomize=not STEPS,
             database=None,

@@ -27,7 +27,7 @@ async def _orders(served: Served) -> Any:
     return call
 
 
-async def _place(served: Served, client_order_id: str, **fields: Any) -> resources.Order:
+def _request(client_order_id: str, **fields: Any) -> resources.PlaceOrderRequest:
     usual: dict[str, Any] = {
         "symbol": "BTCUSDT",
         "side": types.ORDER_SIDE_BUY,
@@ -35,10 +35,12 @@ async def _place(served: Served, client_order_id: str, **fields: Any) -> resourc
         "quantity": {"value": "0.060"},
         "price": {"value": "90000.0"},
     }
+    return resources.PlaceOrderRequest(client_order_id=client_order_id, **(usual | fields))
+
+
+async def _place(served: Served, client_order_id: str, **fields: Any) -> resources.Order:
     async with asyncio.timeout(10):
-        return await served.stub.PlaceOrder(
-            resources.PlaceOrderRequest(client_order_id=client_order_id, **(usual | fields))
-        )
+        return await served.stub.PlaceOrder(_request(client_order_id, **fields))
 
 
 @both_dialects
@@ -154,6 +156,31 @@ async def test_the_end_of_a_killed_post_only_order_is_not_taken_for_the_end_of_i
     assert (left.order_id, left.client_order_id) == (order.order_id, "again")
     assert len(served.exchange.orders(only_open=True)) == 1
     assert [(each.order_id, each.status) for each in updates] == [(order.order_id, NEW)]
+    call.cancel()
+
+
+@both_dialects
+@pytest.mark.parametrize("batch", [False, True])
+async def test_a_post_only_order_that_was_never_placed_for_its_caller_is_not_told(
+    serve: Serve, batch: bool
+) -> None:
+    served = await serve()
+    served.connector.session.ccxt.enableRateLimit = False  # what waits over 1 s isn't held
+    call = await _orders(served)
+    crossing: dict[str, Any] = {"post_only": True, "price": {"value": "98000.0"}}
+
+    if batch:
+        orders = [_request("kept"), _request("killed", **crossing)]
+        answer = await served.stub.BatchPlaceOrders(rpc.BatchPlaceOrdersRequest(orders=orders))
+        assert [error.client_order_id for error in answer.errors] == ["killed"]
+    else:
+        with pytest.raises(grpc.aio.AioRpcError, match="POST_ONLY would execute immediately"):
+            await _place(served, "killed", **crossing)
+        await _place(served, "kept")
+    await _place(served, "after")
+
+    told = {(each.client_order_id, each.status) for each in await take(call, 2)}
+    assert told == {("kept", NEW), ("after", NEW)}
     call.cancel()
 
 
