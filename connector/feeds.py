@@ -235,6 +235,8 @@ class Feeds:
         """
         ledger, private = self.ledger, self._private
         silence = timedelta(seconds=self._config.orders.silence_s)
+        lacking: Subject[None] = Subject()
+        ask = partial(lacking.on_next, None) if private.tells_trades else None
         count = Counts("orders")
         updates = count.source(private.orders()).pipe(
             cross_check(silence, lambda: private.orders_differ(ledger.unfinished())),
@@ -245,10 +247,11 @@ class Feeds:
                     private.now_ms,
                     ledger.seed,
                     told_until_ms=self._told_until_ms,
+                    again_on=lacking,
                 ),
             ),
             resume(self._backoff, partial(self._resumed, "orders")),
-            count.through("keep_ledger", keep_ledger(ledger)),
+            count.through("keep_ledger", keep_ledger(ledger, ask=ask)),
         )
         return updates.pipe(
             count.through(

@@ -125,6 +125,11 @@ class PrivateSources(Protocol):
         """Give the source's own time."""
         ...
 
+    @property
+    def tells_trades(self) -> bool:
+        """Whether own trades are streamed beside the orders, so that a fill without one is rare."""
+        ...
+
     def orders(self) -> Observable[Order | Trade]:
         """Emit every order state and own trade."""
         ...
@@ -190,6 +195,11 @@ class ExchangePrivateSources:
     def now_ms(self) -> int:
         """Give the exchange's time."""
         return self._session.now_ms()
+
+    @property
+    def tells_trades(self) -> bool:
+        """Whether the exchange streams own trades."""
+        return self._session.offers("watchMyTrades")
 
     def orders(self) -> Observable[Order | Trade]:
         """Emit every order state and own trade. Errors: Transient, Unsupported, Denied."""

@@ -63,6 +63,7 @@ def repair_gaps(
     again_after: timedelta = timedelta(seconds=5),
     on_unrepaired: Callable[[Exception], None] = ignore,
     told_until_ms: int | None = None,
+    again_on: Observable[None] | None = None,
 ) -> Operator[Order | Trade, Order | Trade]:
     """Fetch what was missed at each subscription, tell it, and then what came live meanwhile.
 
@@ -76,6 +77,8 @@ def repair_gaps(
                 OVERLAP_MS before the newest trade that was told, at most LONGEST_MS back, and
                 should ask the exchange only when its subscription stands. What waits when a fetch
                 fails follows the next one.
+                It is asked once more, too, at an item of `again_on`: then something was missed
+                without an outage. One that comes during a question is left out.
                 With `told_until_ms`, an instant until which a process before this one told all,
                 the first subscription repairs the gap since then.
                 A fetched state that goes beyond what came live first of its order follows that:
@@ -100,6 +103,8 @@ def repair_gaps(
             timer = SerialDisposable()
             is_first = not memory.is_seeded
             is_holding = True  # until the first answer
+            is_asking = False
+            also = SingleAssignmentDisposable()
             is_over = False
             source_done = False
 
@@ -117,6 +122,8 @@ def repair_gaps(
                 observer.on_next(heard)
 
             def ask(_: SchedulerBase | None = None, __: object = None) -> None:
+                nonlocal is_asking
+                is_asking = True
                 got: list[Order | Trade] = []
                 slot = SingleAssignmentDisposable()
                 fetching.disposable = slot
@@ -129,7 +136,20 @@ def repair_gaps(
                     got.extend, not_fetched, lambda: fetched(got), scheduler=clock
                 )
 
+            def ask_also(_: None) -> None:
+                nonlocal since_ms
+                if is_asking or is_over:
+                    return
+                try:
+                    since_ms = memory.since_ms(now_ms())
+                except Exception as error:
+                    fail(error)
+                    return
+                ask()
+
             def fetched(got: list[Order | Trade]) -> None:
+                nonlocal is_asking
+                is_asking = False
                 memory.is_seeded = True
                 since = _first_states(memory.held)
                 states: list[Order] = []  # from after what came live
@@ -148,6 +168,8 @@ def repair_gaps(
                 flow(states)
 
             def not_fetched(error: Exception) -> None:
+                nonlocal is_asking
+                is_asking = False
                 if not isinstance(error, Unsupported | Refused | Malformed):
                     fail(error)
                     return
@@ -189,6 +211,7 @@ def repair_gaps(
                 upstream.dispose()
                 fetching.dispose()
                 timer.dispose()
+                also.dispose()
 
             try:
                 since_ms = memory.since_ms(now_ms())
@@ -198,6 +221,8 @@ def repair_gaps(
             upstream.disposable = source.subscribe(on_next, fail, on_completed, scheduler=clock)
             if not is_over:
                 ask()
+            if again_on is not None and not is_over:
+                also.disposable = again_on.subscribe(ask_also, fail, scheduler=clock)
             return Disposable(let_go)
 
         return Observable(subscribe)

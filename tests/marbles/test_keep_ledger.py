@@ -65,6 +65,17 @@ def test_a_trade_without_its_state_goes_out_after_the_wait() -> None:
     assert m.run(source.pipe(keep_ledger(Ledger(), WAIT))) == m.expected("n-----P-----|", TOLD)
 
 
+def test_what_waits_is_asked_for_once_and_waits_longer_for_the_answer() -> None:
+    m = Marbles(HEARD)
+    source = m.hot("n-p-----a-----f------------|")
+    asked: list[int] = []
+    longest = timedelta(milliseconds=8)
+    operator = keep_ledger(Ledger(), WAIT, lambda: asked.append(m.now_ms()), longest)
+    seen = m.run(source.pipe(operator))
+    assert seen == m.expected("n-------P-------------f----|", TOLD)
+    assert asked == [6, 18]
+
+
 def test_each_waits_its_own_time() -> None:
     m = Marbles(HEARD)
     source = m.hot("(nx)--p-y--------|")

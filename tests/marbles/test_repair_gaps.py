@@ -101,6 +101,17 @@ def test_what_happened_since_a_process_before_told_is_told_too() -> None:
     assert (exchange.asked, exchange.seeded) == ([(0, -2_000)], [])
 
 
+def test_it_is_asked_again_when_something_was_found_missing_and_nothing_is_held_meanwhile() -> None:
+    m = Marbles(VALUES)
+    exchange = Exchange(m, "|", "--(b|)")
+    source = m.hot("-a---c------|")
+    missing = m.hot("----xx------", {"x": None})
+    operator = repair_gaps(exchange, exchange.now_ms, again_after=timedelta(0), again_on=missing)
+    assert m.run(source.pipe(operator)) == m.expected("-a---cb-----|")
+    assert exchange.asked == [(0, 0), (4, 1)]
+    assert m.lives(missing) == ["^-----------!"]
+
+
 def test_after_an_outage_what_is_older_is_told_too() -> None:
     m = Marbles(VALUES, error=DOWN)
     exchange = Exchange(m, "|", "(O|)")

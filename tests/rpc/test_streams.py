@@ -232,6 +232,43 @@ async def test_what_happened_without_websockets_is_told_once(serve: Serve) -> No
     call.cancel()
 
 
+@pytest.mark.parametrize("dialect", ["bybit"], indirect=True)
+async def test_a_fill_heard_of_before_own_trades_are_subscribed_carries_its_trade(
+    serve: Serve,
+) -> None:
+    served = await serve({"fill_ratio": 0})
+    served.connector.session.ccxt.enableRateLimit = False  # a start uses most of it up
+    await _place(served, "early")
+    ccxt: Any = served.connector.session.ccxt
+    watch, gate = ccxt.watch_my_trades, asyncio.Event()
+
+    async def late() -> Any:
+        await gate.wait()
+        return await watch()
+
+    ccxt.watch_my_trades = late
+    call: Any = served.stub.SubscribeOrders(rpc.SubscribeOrdersRequest())
+    await served.until(lambda: "order" in served.upstream())
+    await _place(served, "told")
+    told = {update.client_order_id for update in await take(call, 2)}
+    assert told == {"early", "told"}  # what was missed has been asked for
+    served.exchange.fill("BTCUSDT", "early", "0.020")
+    gate.set()
+    await served.until_private_topics()
+    served.exchange.fill("BTCUSDT", "early", "0.040")
+
+    async with asyncio.timeout(3):  # a second look at what was missed comes after 5 s
+        updates = await take(call, 2)
+        while updates[-1].status != FILLED:
+            updates += await take(call, 1)
+    filled = [update for update in updates if update.executed_qty.value not in ("", "0")]
+    assert [Decimal(update.last_trade.quantity.value) for update in filled] == [
+        Decimal("0.02"),
+        Decimal("0.04"),
+    ]
+    call.cancel()
+
+
 async def test_an_order_that_came_and_went_while_the_socket_opened_is_told_at_once(
     serve: Serve,
 ) -> None:
