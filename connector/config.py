@@ -303,6 +303,13 @@ class FeedsConfig(_Section):
     linger_s: float = Field(
         default=5, ge=0, le=30, description="an upstream is kept this long after its last client"
     )
+    stale_s: float = Field(
+        default=10,
+        ge=0.1,
+        le=600,
+        description="prices, klines and funding of a symbol that are silent for so long, and for "
+        "five times their median gap, are subscribed anew",
+    )
 
     @property
     def stages(self) -> dict[str, str | list[dict[str, object]]]:
@@ -320,6 +327,11 @@ class FeedsConfig(_Section):
     def linger(self) -> timedelta:
         """How long an upstream subscription outlives its last client."""
         return timedelta(seconds=self.linger_s)
+
+    @property
+    def stale(self) -> timedelta:
+        """Silence that may mean that the exchange forgot a subscription."""
+        return timedelta(seconds=self.stale_s)
 
 
 class SimulatorSettings(_Section):

@@ -30,6 +30,8 @@ PACE_S = 0.1
 """Least time between two calls of a channel: some exchanges allow a socket ten a second."""
 LET_GO_S = 5.0
 """Longest wait for the exchange to confirm that a subscription is gone."""
+HANG_UP_AGAIN_S = 300.0
+"""Least time between two websockets hung up for one stale symbol's sake: it robs the others."""
 
 
 class Channel:
@@ -38,6 +40,7 @@ class Channel:
     `watch(symbols)` subscribes and may wait for a first update; `unwatch(symbols)` lets go. A
     channel compares what is listened to with what is held
     and calls for the difference, at most `PACE_S` apart and `batch` symbols a call.
+    `unwatches` says whether `unwatch` lets a symbol go for sure: else only a new websocket does.
     """
 
     def __init__(
@@ -48,10 +51,13 @@ class Channel:
         split: Callable[[Any], Iterable[tuple[str, Any]]],
         hang_up: Callable[[Callable[[object], bool]], None] = lambda _: None,
         batch: int = 100,
+        unwatches: bool = True,
     ) -> None:
         self.name = name
         self._watch, self._unwatch, self._split, self._batch = watch, unwatch, split, batch
-        self._hang_up = hang_up
+        self._hang_up, self._unwatches = hang_up, unwatches
+        self._stale: set[str] = set()
+        self._renewable_at = 0.0
         self._closed = False
         self._listeners: dict[str, tuple[tuple[OnResult, OnError], ...]] = {}
         self._held: dict[str, _Call] = {}
@@ -92,6 +98,23 @@ class Channel:
         """Take what ccxt resolved, for one symbol or for several."""
         for symbol, part in self._split(result):
             self.deliver(symbol, part)
+
+    def renew(self, symbol: str) -> bool:
+        """Subscribe a symbol anew, for nothing comes of it; False when that isn't done.
+
+        Its listeners stay. Where ccxt can't unsubscribe, its websocket is hung up, at most once in
+        HANG_UP_AGAIN_S, and all that it served are told.
+        """
+        if symbol not in self._held:
+            return False
+        now = asyncio.get_running_loop().time()
+        if not self._unwatches and not self._stale:  # else it goes with those others
+            if now < self._renewable_at:
+                return False
+            self._renewable_at = now + HANG_UP_AGAIN_S
+        self._stale.add(symbol)
+        self._reconcile_soon()
+        return True
 
     @property
     def held(self) -> frozenset[str]:
@@ -134,6 +157,7 @@ class Channel:
         lost = [symbol for symbol in call.symbols if self._held.get(symbol) is call]
         for symbol in lost:
             del self._held[symbol]
+            self._stale.discard(symbol)
         if len(call.symbols) > 1 and not isinstance(as_ours(error), Transient):
             self._alone.update(lost)
             self._reconcile_soon()
@@ -162,7 +186,8 @@ class Channel:
             self._reconciling = None
 
     def _gone(self) -> list[str]:
-        gone = (symbol for symbol in self._held if symbol not in self._listeners)
+        listened, stale = self._listeners, self._stale
+        gone = (symbol for symbol in self._held if symbol not in listened or symbol in stale)
         return list(itertools.islice(gone, self._batch))
 
     def _new(self) -> list[str]:
@@ -196,6 +221,8 @@ class Channel:
 
     async def _let_go(self, symbols: list[str]) -> None:
         calls = [self._held.pop(symbol) for symbol in symbols]
+        stale = self._stale.intersection(symbols)
+        self._stale -= stale
         try:
             async with asyncio.timeout(LET_GO_S):
                 await self._unwatch(symbols)
@@ -203,6 +230,9 @@ class Channel:
             # ccxt's books and the exchange's may differ now: start that socket anew
             log.warning("subscription not let go", channel=self.name, error=repr(error)[:200])
             self._hang_up(lambda listener: listener in calls)
+        else:
+            if stale and not self._unwatches:
+                self._hang_up(lambda listener: listener in calls)
 
 
 class _Call:

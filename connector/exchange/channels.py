@@ -116,7 +116,8 @@ def _channel(
         return await hang_up_unserved(ccxt)
 
     watch = caller(f"watch{kind}")
-    unwatch = caller(f"unWatch{kind}") if session.offers(f"unWatch{kind}") else leave
+    unwatches = session.offers(f"unWatch{kind}")
+    unwatch = caller(f"unWatch{kind}") if unwatches else leave
 
     async def seeded(symbols: Sequence[str]) -> object:
         seed(symbols)
@@ -129,6 +130,7 @@ def _channel(
         split,
         lambda whose: hang_up(ccxt, whose),
         session.way.symbols_at_once(session.market_type) if many else 1,
+        unwatches,
     )
     lane: Lane | None = ccxt.lane
     if lane is not None:

@@ -312,6 +312,21 @@ class MarketData:
 
         return channel.listen(symbol, on_result, on_error)
 
+    # what is subscribed anew, for nothing comes of it; False where nothing is subscribed
+
+    def renew_price(self, symbol: str, source: PriceSource) -> bool:
+        """Subscribe a symbol's prices anew."""
+        return self._prices(source).renew(symbol)
+
+    def renew_candles(self, symbol: str, interval: str) -> bool:
+        """Subscribe a symbol's candles anew."""
+        return self._candles(interval).renew(symbol)
+
+    def renew_funding(self, symbol: str) -> bool:
+        """Subscribe a symbol's funding anew."""
+        kind = channels.funding_kind(self.session) if self.has_funding else None
+        return kind is not None and self._structures(kind).renew(symbol)
+
     def upstreams(self) -> dict[str, frozenset[str]]:
         """Which symbols are subscribed at the exchange, by channel; for tests and diagnosis."""
         return {channel.name: channel.held for channel in self._channels.values()}

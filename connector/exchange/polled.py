@@ -65,6 +65,10 @@ class Polled:
 
         return leave
 
+    def renew(self, _: str) -> bool:
+        """Nothing is subscribed here, so nothing can be subscribed anew."""
+        return False
+
     @property
     def held(self) -> frozenset[str]:
         """Symbols that are asked for."""

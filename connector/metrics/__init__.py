@@ -99,6 +99,12 @@ RESUMED = Counter(
 )
 for _feed in FEEDS:
     RESUMED.labels(_feed)
+RENEWED = Counter(
+    "connector_renewed_total",
+    "Subscriptions of a symbol made anew because it was silent for unusually long, by feed: a "
+    "quiet market, or one that the exchange forgot to tell of.",
+    ["feed"],
+)
 GAPS_UNFILLED = Counter(
     "connector_gaps_unfilled_total", "Spans of missed bars that the exchange could not give."
 )

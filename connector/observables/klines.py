@@ -1,24 +1,33 @@
 """The candles of one symbol and interval, as the exchange streams them."""
 
+from datetime import timedelta
+from functools import partial
+
 from reactivex import Observable
 
 from connector.domain import Candle
 from connector.exchange.market_data import MarketData
 from connector.observables.asked import asked
 from connector.observables.listening import listening
+from connector.observables.renewed import renewed, told
 
 
-def klines(market_data: MarketData, symbol: str, interval: str) -> Observable[Candle]:
+def klines(
+    market_data: MarketData, symbol: str, interval: str, stale: timedelta
+) -> Observable[Candle]:
     """Emit every update of a symbol's bars, `is_closed` where the exchange's frame says so.
 
     Guarantee:  every update in its order; where ccxt has no stream, the newest two bars every 5 s.
-    Errors:  Transient when the socket is gone, Unsupported, Refused.
+    Errors:  Transient when the socket is gone, or silent for `stale` and five times longer than
+             usual, Unsupported, Refused.
     """
-    return listening(
+    streamed: Observable[Candle] = listening(
         lambda on_candle, on_error: market_data.listen_candles(
             symbol, interval, on_candle, on_error
         )
     )
+    renew = partial(market_data.renew_candles, symbol, interval)
+    return streamed.pipe(renewed(renew, stale, told("klines", symbol)))
 
 
 def closed_klines(

@@ -101,11 +101,11 @@ class ExchangeSources:
 
     def price(self, symbol: str) -> Observable[Price]:
         """Emit a symbol's prices, from the configured source of prices."""
-        return price(self._market_data, symbol, self._config.price.source)
+        return price(self._market_data, symbol, self._config.price.source, self._config.stale)
 
     def klines(self, symbol: str, interval: str) -> Observable[Candle]:
         """Emit every update of a symbol's bars."""
-        return klines(self._market_data, symbol, interval)
+        return klines(self._market_data, symbol, interval, self._config.stale)
 
     def closed_klines(
         self, symbol: str, interval: str, from_ms: int, until_ms: int
@@ -115,7 +115,8 @@ class ExchangeSources:
 
     def funding(self, symbol: str) -> Observable[FundingRate]:
         """Emit a symbol's funding, polled where the exchange doesn't stream it."""
-        return funding(self._market_data, symbol, timedelta(seconds=self._config.funding.poll_s))
+        poll = timedelta(seconds=self._config.funding.poll_s)
+        return funding(self._market_data, symbol, poll, self._config.stale)
 
 
 class PrivateSources(Protocol):

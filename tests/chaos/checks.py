@@ -58,8 +58,13 @@ def _prices(floor: Floor) -> Iterator[str]:
 
 def _bars(floor: Floor) -> Iterator[str]:
     closed: dict[str, list[Any]] = defaultdict(list)
+    newest: dict[str, Any] = {}
     for bar in floor.heard["candles"].messages:
         of_symbol = closed[bar.symbol]
+        before = newest.get(bar.symbol)
+        if before is not None and bar.timestamp > before.timestamp and not before.is_closed:
+            yield f"{bar.symbol}: {bar.timestamp} began before {before.timestamp} was closed"
+        newest[bar.symbol] = bar
         if of_symbol and bar.timestamp <= of_symbol[-1].timestamp:
             yield f"{bar.symbol}: bar {bar.timestamp} after it was closed"
         if bar.is_closed:

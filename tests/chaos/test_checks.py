@@ -39,6 +39,15 @@ def _bar_wrong(heard: Messages) -> None:
     next(each for each in heard["candles"] if each.is_closed).volume.value = "0.5"
 
 
+def _last_close_lost(heard: Messages) -> None:
+    """Of the last close a pair of neighbours tells nothing."""
+    bars = heard["candles"]
+    last = next(each for each in reversed(bars) if each.is_closed)
+    later = deepcopy(last)
+    later.timestamp, later.is_closed = last.timestamp + 60_000, False
+    bars[:] = [*bars[: bars.index(last)], later]
+
+
 def _order_lost(heard: Messages) -> None:
     name = heard["orders"][0].client_order_id
     heard["orders"][:] = [each for each in heard["orders"] if each.client_order_id != name]
@@ -67,6 +76,7 @@ TAMPERED: list[tuple[Callable[[Messages], None], str]] = [
     (_price_invented, "never traded at"),
     (_bar_twice, "after it was closed"),
     (_bar_wrong, "was told of"),
+    (_last_close_lost, "was closed"),
     (_order_lost, "was never told"),
     (_end_lost, "and 1 was told"),
     (_trade_twice, "was told 2 times"),

@@ -22,19 +22,19 @@ class Upstream:
         self.answer: Callable[[Sequence[str]], None] = lambda _: None
         self.hung_up: list[Callable[[object], bool]] = []
         self.channel = Channel(
-            "test", self._watch, self._unwatch, self._split, self.hung_up.append, batch=3
+            "test", self.watch, self.unwatch, self.split, self.hung_up.append, batch=3
         )
 
-    async def _watch(self, symbols: Sequence[str]) -> None:
+    async def watch(self, symbols: Sequence[str]) -> None:
         self.watched.append(list(symbols))
         self.answer(symbols)
 
-    async def _unwatch(self, symbols: Sequence[str]) -> None:
+    async def unwatch(self, symbols: Sequence[str]) -> None:
         self.unwatched.append(list(symbols))
         if self.keeps:
             raise ccxt.RequestTimeout("no answer to UNSUBSCRIBE")
 
-    def _split(self, result: Any) -> Iterable[tuple[str, Any]]:
+    def split(self, result: Any) -> Iterable[tuple[str, Any]]:
         return [result]
 
     async def until(self, met: Callable[[], bool]) -> None:
@@ -182,3 +182,67 @@ async def test_whatever_a_socket_dies_of_is_to_be_tried_again(
     await upstream.until(lambda: bool(errors))
 
     assert isinstance(errors[0], Transient)
+
+
+async def test_a_stale_symbol_is_let_go_and_subscribed_anew(upstream: Upstream) -> None:
+    heard: list[str] = []
+    for symbol in "ab":
+        upstream.channel.listen(symbol, heard.append, _ignore)
+    await upstream.until(lambda: bool(upstream.watched))
+
+    assert upstream.channel.renew("a")
+
+    await upstream.until(lambda: len(upstream.watched) == 2)
+    assert upstream.unwatched == [["a"]]
+    assert upstream.watched == [["a", "b"], ["a"]]
+    upstream.channel.hear(("a", "item"))
+    assert heard == ["item"]
+    assert not upstream.hung_up
+
+
+async def test_what_is_not_held_is_not_renewed(upstream: Upstream) -> None:
+    assert not upstream.channel.renew("a")
+
+
+async def test_a_stale_symbol_that_was_lost_meanwhile_is_not_let_go_again(
+    upstream: Upstream,
+) -> None:
+    upstream.answer = lambda _: (_ for _ in ()).throw(ccxt.NetworkError("gone"))
+    errors: list[ConnectorError] = []
+    upstream.channel.listen("a", _ignore, errors.append)
+    await upstream.until(lambda: "a" in upstream.channel.held)
+    upstream.channel.renew("a")
+    await upstream.until(lambda: bool(errors) or bool(upstream.unwatched))
+    upstream.answer = lambda _: None
+
+    upstream.channel.listen("a", _ignore, errors.append)
+    await upstream.until(lambda: "a" in upstream.channel.held)
+    before = len(upstream.unwatched)
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+    assert upstream.channel.held == {"a"}
+    assert len(upstream.unwatched) == before
+
+
+async def test_where_ccxt_cannot_unsubscribe_the_websocket_is_opened_anew_but_rarely(
+    no_task_left: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GATHER_S", 0)
+    monkeypatch.setattr(module, "PACE_S", 0)
+    up = Upstream()
+    up.channel = Channel(
+        "test", up.watch, up.unwatch, up.split, up.hung_up.append, batch=3, unwatches=False
+    )
+    for symbol in "ab":
+        up.channel.listen(symbol, _ignore, _ignore)
+    await up.until(lambda: bool(up.watched))
+
+    assert up.channel.renew("a")
+    assert up.channel.renew("b"), "it goes along"
+
+    await up.until(lambda: bool(up.hung_up))
+    await up.until(lambda: len(up.watched) == 2)
+    assert not up.channel.renew("a")
+    assert len(up.hung_up) == 1
+    await up.channel.close()

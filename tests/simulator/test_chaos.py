@@ -58,6 +58,7 @@ def test_every_fault_is_listed_documented_and_done() -> None:
         ("drop:every=999999m", "a duration such as"),
         ("drop:sockets=0", "all, public, private or a number"),
         ("drop:times=3", "times needs every"),
+        ("forget:symbols=btc", "all, or symbols such as BTCUSDT"),
         ("stall:every=2s,for=2s", "shorter than every"),
         ("drop:every=2s,refuse=4s", "shorter than every"),
         ("drop:for=4s", "'for=4s' is not one of"),
@@ -104,6 +105,26 @@ async def test_sockets_are_chosen_by_sort_or_number(exchange: Exchange) -> None:
             exchange.begin_fault("drop:sockets=public")
             await exchange.until(lambda: exchange.connections == 0)
         assert {each.websocket.close_code for each in (one, other, own)} <= {None, 1006}
+
+
+async def test_a_forgotten_symbol_is_silent_until_it_is_subscribed_anew(exchange: Exchange) -> None:
+    async with line(exchange) as one, asyncio.timeout(WITHIN):
+        for stream in (TICKER, "btcusdt@kline_1m", "ethusdt@ticker"):
+            await subscribed(one, stream)
+        exchange.begin_fault("forget:symbols=BTCUSDT")
+        assert exchange.subscriptions() == {"ethusdt@ticker": 1}
+        assert exchange.faults_begun == []
+        await subscribed(one)
+        assert exchange.subscriptions().keys() == {"ethusdt@ticker", TICKER}
+        exchange.begin_fault("forget:sockets=private")
+        assert len(exchange.subscriptions()) == 2
+        exchange.begin_fault("forget")
+        assert exchange.subscriptions() == {}
+
+
+async def test_a_symbol_that_is_not_traded_cannot_be_forgotten(exchange: Exchange) -> None:
+    with pytest.raises(ValueError, match="forget: NOSUCH isn't traded here"):
+        exchange.begin_fault("forget:symbols=BTCUSDT+NOSUCH")
 
 
 async def test_after_a_drop_new_sockets_are_refused_for_a_while(exchange: Exchange) -> None:

@@ -88,6 +88,11 @@ class Streams(Hub[StreamSession]):
             if name.kind.startswith(_KLINE):
                 self.listings[name.symbol].candles.untrack(name.kind.removeprefix(_KLINE))
 
+    def symbol_of(self, name: str) -> str:
+        """Say of which symbol's market a stream is."""
+        parsed = parse_stream_name(name)
+        return parsed.symbol if parsed is not None else ""
+
     def _group(self, name: StreamName) -> dict[str, dict[str, BinanceStream]]:
         return self.on_second if name.kind.startswith("markPrice") else self.on_trade
 

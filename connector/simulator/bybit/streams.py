@@ -68,6 +68,11 @@ class Topics(Hub[TopicSession]):
         if topic.kind == "tickers":
             self._told.pop(topic.symbol, None)
 
+    def symbol_of(self, name: str) -> str:
+        """Say of which symbol's market a topic is."""
+        topic = parse_topic(name)
+        return topic.symbol if topic is not None else ""
+
     def greet(self, session: TopicSession, name: str, now_ms: int) -> None:
         """Send a newcomer alone the state that later frames change."""
         topic = parse_topic(name)

@@ -85,6 +85,7 @@ class Chaos:
         Errors:  ValueError that says what is allowed.
         """
         plan = planned(text, self._dialect)
+        self._struck.check(plan.fault.name, plan.values)
         self._number += 1
         number = self._number
         begun = Begun(number, plan, self._struck, lambda: self._over(number))

@@ -15,6 +15,7 @@ from connector.simulator.chaos.values import (
     share,
     signed_seconds,
     sockets,
+    symbols,
     whole,
 )
 
@@ -104,6 +105,14 @@ FAULTS: tuple[Fault, ...] = (
         does="Nothing gets through on the websockets that are open, in neither direction, no pong"
         " either; new ones work. When it ends they are reset.",
         own=(_WHICH,),
+    ),
+    Fault(
+        name="forget",
+        kind="sockets",
+        does="Websockets' subscriptions to symbols are forgotten without a word; they stay open,"
+        " and all else goes on.",
+        own=(Parameter("symbols", "all, or names with + between", symbols, "all"), _WHICH),
+        lasts=False,
     ),
     Fault(
         name="listen_key",

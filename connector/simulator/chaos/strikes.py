@@ -39,6 +39,13 @@ class Struck:
         self.skew_ms = 0
         """How far the exchange's clock is ahead."""
 
+    def check(self, name: str, values: Values) -> None:
+        """Refuse symbols that aren't traded. Errors: ValueError."""
+        named = set(str(values.get("symbols", "all")).split("+")) - {"all"}
+        unknown = sorted(named - self.market.listings.keys())
+        if unknown:
+            raise ValueError(f"fault {name}: {', '.join(unknown)} isn't traded here")
+
     def sessions(self, values: Values) -> list[Session]:
         """Give the open websockets that are meant."""
         which = values["sockets"]
@@ -98,6 +105,11 @@ def _half_open(struck: Struck, values: Values) -> End:
             session.cut()
 
     return end
+
+
+def _forget(struck: Struck, values: Values) -> None:
+    named = set(str(values["symbols"]).split("+"))
+    struck.hub.forget(struck.chosen(values), lambda symbol: named == {"all"} or symbol in named)
 
 
 def _listen_key(struck: Struck, values: Values) -> None:
@@ -215,6 +227,7 @@ STRIKES: dict[str, Strike] = {
     "stall": partial(_held, lost=False),
     "mute": partial(_held, lost=True),
     "half_open": _half_open,
+    "forget": cast("Strike", _forget),
     "listen_key": cast("Strike", _listen_key),
     "poison": _poison,
     "burst": _burst,

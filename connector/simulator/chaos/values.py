@@ -91,6 +91,13 @@ def sockets(text: str) -> Value:
     raise ValueError(f"all, public, private or a number of sockets, got {text!r}")
 
 
+def symbols(text: str) -> str:
+    """Read which symbols: all, or `BTCUSDT+ETHUSDT`."""
+    if text == "all" or all(each.isalnum() and each.isupper() for each in text.split("+")):
+        return text
+    raise ValueError(f"all, or symbols such as BTCUSDT or BTCUSDT+ETHUSDT, got {text!r}")
+
+
 def requests(text: str) -> str:
     """Read which requests: all, reads, orders, or those to one path."""
     if text in ("all", "reads", "orders") or text.startswith("/"):

@@ -51,6 +51,10 @@ class Sockets(Protocol):
 
     def subscriptions(self) -> dict[str, int]: ...  # noqa: D102
 
+    def forget(  # noqa: D102
+        self, chosen: Callable[[Session], bool], meant: Callable[[str], bool]
+    ) -> None: ...
+
     def send_raw(self, stream_name: str | None, text: str) -> int: ...  # noqa: D102
 
     def tell_changed(self) -> None: ...  # noqa: D102

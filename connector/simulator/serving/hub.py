@@ -117,6 +117,18 @@ class Hub(Generic[S]):
             self.end(stream)
         self.tell_changed()
 
+    def forget(self, chosen: Callable[[Session], bool], meant: Callable[[str], bool]) -> None:
+        """Let go of the streams of some symbols without a word."""
+        for session in self.sessions:
+            for name in list(session.streams) if chosen(session) else ():
+                symbol = self.symbol_of(name)
+                if symbol and meant(symbol):
+                    self.unsubscribe(session, name)
+
+    def symbol_of(self, name: str) -> str:
+        """Say of which symbol's market a stream is; empty for every other stream."""
+        return ""
+
     def publish(self, stream: Stream[S], payload: str, called: str | None = None) -> None:
         """Send a payload to a stream's subscribers.
 
