@@ -51,6 +51,8 @@ _SCHEMA = (
     " value TEXT NOT NULL, symbol TEXT NOT NULL, seen_ms INTEGER NOT NULL,"
     " PRIMARY KEY (scope, kind, key)) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS links_by_age ON links (seen_ms)",
+    # scopes whose process has not written all that it noted
+    "CREATE TABLE IF NOT EXISTS running (scope TEXT PRIMARY KEY) WITHOUT ROWID",
     f"PRAGMA user_version = {VERSION}",
 )
 _FIND = "SELECT value, symbol FROM links WHERE scope = ? AND kind = ? AND key = ?"
@@ -61,6 +63,9 @@ _SURPLUS = (
     " (SELECT scope, kind, key FROM links ORDER BY seen_ms LIMIT max(0,"
     " (SELECT count(*) FROM links) - ?))"
 )
+_RUNS = "SELECT 1 FROM running WHERE scope = ?"
+_BEGIN = "INSERT OR REPLACE INTO running VALUES (?)"
+_END = "DELETE FROM running WHERE scope = ?"
 _DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
 
@@ -112,7 +117,7 @@ class OrderIds:
                 be written is warned of, and kept in memory.
     Guarantee:  nothing here waits for a disk but the construction, `flush` and `close`, and the
                 look into the file for what is not in memory. A crash loses what was noted in the
-                last 50 ms.
+                last 50 ms, and is told to the next process: `is_after_crash`.
     Shapes:     `path` ":memory:" keeps nothing.
     """
 
@@ -129,6 +134,8 @@ class OrderIds:
         self._file = _File(Path(path) if path != ":memory:" else None, now_ms)
         self._wake, self._closing = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
+        self.is_after_crash = self._file.begin(scope)
+        """Whether the process before this one ended without writing all that it had noted."""
 
     def to_client(self, exchange_order_id: str, symbol: str) -> int:
         """Give the id that clients know an order by.
@@ -206,7 +213,8 @@ class OrderIds:
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
-        self._write_waiting()
+        if self._write_waiting():
+            self._file.end(self._scope)
         self._file.close()
 
     def _find(self, kind: _Kind, key: int | str) -> tuple[str, str] | None:
@@ -286,6 +294,28 @@ class _File:
             self._writer = _opened(path)
             self._reader = _connected(path)
         self._prune()
+
+    def begin(self, scope: str) -> bool:
+        """Note that a process runs; whether one did that never told its end."""
+        try:
+            with self._writing, _transaction(self._writer):
+                runs = self._writer.execute(_RUNS, (scope,)).fetchone() is not None
+                self._writer.execute(_BEGIN, (scope,))
+        except sqlite3.Error as error:
+            self._warn("not written", error)
+            return True
+        return runs
+
+    def end(self, scope: str) -> None:
+        """Note that a process ends, and has written all."""
+        with self._writing:
+            if self._closed:
+                return
+            try:
+                with _transaction(self._writer):
+                    self._writer.execute(_END, (scope,))
+            except sqlite3.Error as error:
+                self._warn("not written", error)
 
     def find(self, scope: str, kind: _Kind, key: int | str) -> _Link | None:
         """Give a row, `_ABSENT` if there is none, None where the file can't be read."""

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from decimal import Decimal
+from time import monotonic
 from typing import Any, TypeVar
 
 import structlog
@@ -50,6 +51,8 @@ CLOSE_S = 0.5
 """For what was sent, after the grace that calls had to end."""
 KILLED_KEPT = 10_000
 """Post-only orders that were taken and ended, which answer for no repetition of their id."""
+DOUBT_S = 300.0
+"""For so long after a crash each client id is looked up before an order is sent with it."""
 RECURRING_AFTER_MS = 60_000
 """A finished order this old doesn't answer for a new one that reuses its client id."""
 
@@ -71,6 +74,7 @@ class Orders(OrderLookup):
         self.on_killed: Callable[[Order], None] = lambda _: None
         """Told of an order that ended in its placing, so that its caller believes it not placed."""
         self._underway: set[asyncio.Task[Any]] = set()
+        self._doubtful_until = monotonic() + DOUBT_S if ids.is_after_crash else 0.0
 
     async def close(self) -> None:
         """Wait a moment for what has been sent; nothing new may be placed meanwhile.
@@ -251,9 +255,12 @@ class Orders(OrderLookup):
     async def existing(self, request: OrderRequest) -> Order | None:
         """Give the order that this client id already has, if it answers for this request.
 
+        An id that was never noted has none, but after a crash: the last ids before it may have been
+        sent and not written, and an exchange takes a finished order's id again.
         Errors:  DuplicateOrder when it is another order's.
         """
-        if not self._ids.knows_client_id(request.client_order_id):
+        known = self._ids.knows_client_id(request.client_order_id)
+        if not known and monotonic() > self._doubtful_until:
             return None
         sent_id = self._client_ids.sent(request.client_order_id)
         order = await self._asked(lambda: self.find(request.symbol, sent_id))

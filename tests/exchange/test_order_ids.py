@@ -545,3 +545,18 @@ def test_on_windows_the_default_path_is_in_the_local_application_data(
 
     in_local = Path("/C/Users/desk/AppData/Local/opensqt-connector/state.sqlite3")
     assert default_path() == in_local
+
+
+def test_a_process_that_ended_without_a_word_is_known_to_the_next(
+    opened: Open, tmp_path: Path
+) -> None:
+    assert not opened().is_after_crash
+    assert opened().is_after_crash, "the one before has not closed"
+    assert not opened("another:account:1").is_after_crash
+
+    opened().close()
+
+    assert not opened().is_after_crash
+    in_memory = OrderIds(":memory:", SCOPE)
+    assert not in_memory.is_after_crash
+    in_memory.close()
