@@ -20,6 +20,7 @@ from connector.grpc.guard import TRADING, Caller, Guard
 from connector.grpc.limits import Share, client_of
 from connector.grpc.serialised import Once
 from connector.grpc.statuses import status_of, trailing_metadata
+from connector.grpc.underway import Underway
 from connector.keys import Role
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,7 @@ class Calls(grpc.aio.ServerInterceptor):
     def __init__(self, refusal_pause: timedelta, guard: Guard, limits: LimitsConfig) -> None:
         self._pause_s, self._guard, self._limits = refusal_pause.total_seconds(), guard, limits
         self._serialisers: dict[str, Once[Any]] = {}
+        self.underway = Underway()
         self._streams = Share("streams_per_client", limits.streams_per_client)
         self._calls = Share("calls_per_client", limits.calls_per_client)
 
@@ -96,7 +98,8 @@ class Calls(grpc.aio.ServerInterceptor):
                 self._give_back_at_the_end(context, client)
                 request = await the_request(context, self._limits)
                 self._admit(line, context)
-                response = await answer(request, context)
+                async with self.underway.one(trades=line.method in TRADING):
+                    response = await answer(request, context)
             except Exception as error:
                 line.asked, line.outcome = request, status_of(error)[1]
                 await line.refuse(error)

@@ -4,7 +4,6 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from opensqt.market_maker.v1 import exchange_pb2
@@ -22,6 +21,8 @@ from connector.keys import BadKeys, KeyRing
 
 SERVICE = exchange_pb2.DESCRIPTOR.services_by_name["ExchangeService"]
 SERVICE_NAME = SERVICE.full_name
+FAREWELL_S = 0.5
+"""Of the grace on stopping, for telling who wasn't answered."""
 ANSWER_BYTES = 4 * 1024 * 1024
 """The Go side's default for what it receives."""
 READ_BYTES = 5 * 1024 * 1024
@@ -62,7 +63,8 @@ class Server:
         self._health = Health("", SERVICE_NAME)
         limits = config.limits
         pause = timedelta(milliseconds=config.refusal_pause_ms)
-        calls: grpc.aio.ServerInterceptor = Calls(pause, guard, limits)
+        calls = Calls(pause, guard, limits)
+        self._underway = calls.underway
         bounds = (
             ("grpc.max_allowed_incoming_connections", limits.connections),
             ("grpc.max_connection_idle_ms", round(limits.idle_connection_s * 1000)),
@@ -104,8 +106,15 @@ class Server:
         self._health.tell(serving)
 
     async def stop(self) -> None:
-        """Tell NOT_SERVING, end the streams, let unary calls finish within the grace."""
+        """Tell NOT_SERVING, end the streams, let unary calls finish within the grace.
+
+        Who isn't answered by then, or comes meanwhile, is told so: gRPC itself would cut him off as
+        CANCELLED, and therefore is stopped last.
+        """
         self._health.close()
         self._service.close()
-        await self._server.stop(self._config.stop_grace_ms / 1000)
+        grace_s = self._config.stop_grace_ms / 1000
+        farewell_s = min(FAREWELL_S, grace_s / 2)
+        await self._underway.end(grace_s - farewell_s)
+        await self._server.stop(farewell_s)
         await asyncio.wait({self.ended})
