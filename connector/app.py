@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import timedelta
 
 import msgspec
 import structlog
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 
 from connector import tracing
 from connector.config import BadConfig, Config, TracingConfig
-from connector.errors import Denied, Refused, Transient
+from connector.errors import Denied, Malformed, Refused, Transient, Unsupported
 from connector.exchange.account import AccountData
 from connector.exchange.account_events import AccountEvents
 from connector.exchange.embedded import embedded_urls
@@ -37,7 +38,8 @@ from connector.simulator import Simulator, SimulatorConfig
 
 log = structlog.get_logger(__name__)
 
-VALIDATE_AGAIN_S = 1.0
+ASK_AGAIN_S = 1.0
+"""Between two attempts to validate the credentials, or to reconcile the orders."""
 
 
 class Connector:
@@ -51,6 +53,7 @@ class Connector:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.simulator: Simulator | None = None
+        self._is_prepared = False
         self._closing = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> "Connector":
@@ -73,6 +76,7 @@ class Connector:
         stack.push_async_callback(self.session.close)
         self.market_data = MarketData(self.session)
         stack.push_async_callback(self.market_data.close)
+        self._has_key = bool(config.exchange.api_key.get_secret_value())
         trading = self._trading(stack)
         self.feeds = Feeds(
             plugins.source(ExchangeSources(self.market_data, config.feeds)),
@@ -99,7 +103,9 @@ class Connector:
         if (simulator := self.simulator) is not None:
             log.info("embedded exchange", rest=simulator.rest_url, control=simulator.control_url)
         stack.push_async_callback(self.server.stop)
-        self.session.start(self.server.tell_health)
+        self._preparing = asyncio.create_task(self._prepare(), name="prepare to serve")
+        stack.push_async_callback(self._stop_preparing)
+        self.session.start(lambda _: self._tell_health())
 
     def _trading(self, stack: contextlib.AsyncExitStack) -> Trading:
         config = self.config
@@ -118,20 +124,46 @@ class Connector:
         return Trading(orders, OrderBatches(self.session, orders), self._account)
 
     async def ready(self) -> None:
-        """Wait until the exchange's markets are known and the credentials, if any, are good.
+        """Wait until health says SERVING for the first time, if the exchange is still there.
 
         Errors:  Denied, `credential validation failed: …`, also for an account in hedge mode.
         """
+        await asyncio.shield(self._preparing)
+
+    async def _prepare(self) -> None:
+        """Wait for the markets; with credentials, validate them and reconcile the orders."""
         await self.session.ready.wait()
-        while self.config.exchange.api_key.get_secret_value():
+        if self._has_key:
+            await self._until_answered("credentials not validated yet", self._validate)
+            await self._until_answered("orders not reconciled yet", self._reconcile)
+        self._is_prepared = True
+        self._tell_health()
+
+    async def _until_answered(self, what: str, ask: Callable[[], Awaitable[None]]) -> None:
+        while True:
             try:
-                await self._account.validate()
-                break
-            except (Denied, Refused) as error:
-                raise Denied(f"credential validation failed: {error}") from None
+                return await ask()
             except Transient as error:
-                log.warning("credentials not validated yet", error=str(error))
-                await asyncio.sleep(VALIDATE_AGAIN_S)
+                log.warning(what, error=str(error))
+                pause = error.retry_after or timedelta()
+                await asyncio.sleep(max(ASK_AGAIN_S, pause.total_seconds()))
+
+    async def _validate(self) -> None:
+        try:
+            await self._account.validate()
+        except (Denied, Refused) as error:
+            raise Denied(f"credential validation failed: {error}") from None
+
+    async def _reconcile(self) -> None:
+        ledger = self.feeds.ledger
+        try:
+            await self._events.reconcile(ledger.unfinished(), ledger.note_seen)
+        except (Denied, Refused, Unsupported, Malformed) as error:
+            log.error("orders of before are not reconciled", error=str(error))
+
+    async def _stop_preparing(self) -> None:
+        self._preparing.cancel()
+        await asyncio.gather(self._preparing, return_exceptions=True)
 
     @property
     def port(self) -> int:
@@ -141,7 +173,15 @@ class Connector:
     @property
     def looks(self) -> Looks:
         """What the metrics endpoint looks at."""
-        return Looks(self.session, self.service, self.config.shown_name)
+        return Looks(self.session, self.service, self.config.shown_name, lambda: self._is_prepared)
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether the exchange answers, and all is known that clients may ask for."""
+        return self._is_prepared and self.session.is_serving
+
+    def _tell_health(self) -> None:
+        self.server.tell_health(self.is_serving)
 
 
 async def embedded_exchange(
@@ -153,7 +193,10 @@ async def embedded_exchange(
     Errors:  BadConfig for settings that it refuses.
     """
     simulator = Simulator(simulator_config(config))
-    await simulator.start()
+    try:
+        await simulator.start()
+    except ValueError as error:  # a fault in a symbol that it doesn't trade
+        raise BadConfig(f"simulator: {error}") from None
     stack.push_async_callback(simulator.stop)
     urls = embedded_urls(simulator.rest_url, simulator.ws_url, simulator.config.dialect)
     return simulator, _with_embedded_keys(config, simulator.config), urls

@@ -243,7 +243,9 @@ class Feeds:
             count.through(
                 "repair_gaps",
                 repair_gaps(
-                    lambda since_ms: private.missed_orders(since_ms, ledger.unfinished),
+                    lambda since_ms: private.missed_orders(
+                        since_ms, ledger.unfinished, ledger.note_seen
+                    ),
                     private.now_ms,
                     ledger.seed,
                     told_until_ms=self._told_until_ms,

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 
 from connector import metrics
 from connector.errors import (
@@ -23,7 +24,7 @@ from connector.exchange.order_lookup import OrderLookup
 from connector.exchange.parse_fields import Raw
 from connector.exchange.session import Session
 from connector.exchange.tap import connected, hang_up, hang_up_unserved
-from connector.trading import Order, Trade
+from connector.trading import Order, OrderStatus, Trade
 
 log = structlog.get_logger(__name__)
 
@@ -32,8 +33,20 @@ ALL = "*"
 LOOKUPS_AT_ONCE = 5
 OPEN_S = 10.0
 """For the private websocket to open, before what was missed is asked for."""
+RECONCILED_AT_START = 300
+"""Orders of before that are asked for one by one before serving, the latest; of Binance's limit
+that takes a quarter. The rest is asked for when the orders stream opens."""
+SURELY_GONE_MS = 60_000
+"""An order that was told of so long ago, and that the exchange has nowhere, is over."""
+
+Learn = Callable[[Order], None]
+"""Knows an order from the exchange's answer; what of it is news is still to be told."""
 
 Heard = Order | Trade
+
+
+def _ignore(_: Order) -> None:
+    pass
 
 
 class OrderEvents:
@@ -85,14 +98,32 @@ class OrderEvents:
 
         return leave
 
+    async def reconcile(self, believed_open: Sequence[Order], learn: Learn) -> None:
+        """Ask what has become of orders that the process before this one told as open.
+
+        One question for all open ones, then one for each that isn't among them, RECONCILED_AT_START
+        at most. Asked again after an error, it goes on with what isn't known to be over.
+        Errors:  those of the questions.
+        """
+        listed = {_key(order): order for order in await self._orders.open_orders(None)}
+        gone = [order for order in believed_open if _key(order) not in listed]
+        for order in believed_open:
+            if _key(order) in listed:
+                learn(listed[_key(order)])
+        left = [order for order in gone if not order.status.is_terminal]
+        left.sort(key=lambda order: order.update_time_ms, reverse=True)
+        await self._became(left[:RECONCILED_AT_START], learn)
+        log.info("orders reconciled", open=len(listed), over=len(gone), believed=len(believed_open))
+
     async def missed(
-        self, since_ms: int, unfinished: Callable[[], Sequence[Order]]
+        self, since_ms: int, unfinished: Callable[[], Sequence[Order]], learn: Learn = _ignore
     ) -> Sequence[Heard]:
         """Ask for open orders, what became of those believed unfinished, and trades since.
 
         Guarantee:  asked once the private websocket is open, so that nothing falls between, and
                     of those believed unfinished once the open ones are known: an order may come
-                    and go while the websocket opens. Trades first, oldest first; then each
+                    and go while the websocket opens. Each answer is learned at once, and one that
+                    is known to be over isn't asked for again. Trades first, oldest first; then each
                     order's newest state.
         Errors:     Transient when it doesn't open within 10 s, and those of the questions.
         """
@@ -106,28 +137,54 @@ class OrderEvents:
         except (Refused, Unsupported) as error:
             log.error("missed orders can't be told: open ones aren't listed", error=str(error))
             raise
-        known = {order.exchange_order_id for order in listed}
-        gate = asyncio.Semaphore(LOOKUPS_AT_ONCE)
-
-        async def looked_up(order: Order) -> Order | None:
-            async with gate:
-                try:
-                    return await self._orders.get(order.symbol, order.exchange_order_id)
-                except OrderNotFound:
-                    log.warning("an order believed open is nowhere", order=order.exchange_order_id)
-                    return None
-
-        gone = [order for order in unfinished() if order.exchange_order_id not in known]
-        found = [order for order in await asyncio.gather(*map(looked_up, gone)) if order]
-        symbols = sorted({order.symbol for order in (*listed, *found)})
+        known = {_key(order) for order in listed}
+        gone = [order for order in unfinished() if _key(order) not in known]
+        found = await self._became(gone, learn)
+        nowhere = [order for order in gone if _key(order) not in {_key(each) for each in found}]
+        symbols = sorted({order.symbol for order in (*listed, *gone)})
         trades = [
             trade
             for each in await asyncio.gather(*(self._trades(s, since_ms) for s in symbols))
             for trade in each
         ]
         trades.sort(key=lambda trade: trade.timestamp_ms)
-        states = sorted([*listed, *found], key=lambda order: order.update_time_ms)
+        over = [ended for order in nowhere if (ended := self._given_up(order, trades))]
+        states = sorted([*listed, *found, *over], key=lambda order: order.update_time_ms)
         return [*trades, *states]
+
+    async def _became(self, gone: Sequence[Order], learn: Learn) -> list[Order]:
+        """Ask what became of orders that are in no list any more, and learn it."""
+        gate = asyncio.Semaphore(LOOKUPS_AT_ONCE)
+
+        async def looked_up(order: Order) -> Order | None:
+            if order.status.is_terminal:
+                return order
+            async with gate:
+                try:
+                    found = await self._orders.get(order.symbol, order.exchange_order_id)
+                except OrderNotFound:
+                    log.warning("an order believed open is nowhere", order=order.exchange_order_id)
+                    return None
+            learn(found)
+            return found
+
+        looking = [asyncio.ensure_future(looked_up(order)) for order in gone]
+        try:
+            return [order for order in await asyncio.gather(*looking) if order]
+        finally:  # after an error nobody waits for the rest
+            for each in looking:
+                each.cancel()
+
+    def _given_up(self, order: Order, trades: Sequence[Trade]) -> Order | None:
+        """Take an order that is nowhere for canceled, unless lists may lag or its trades go on.
+
+        Exchanges forget orders that ended without a fill, Binance after three days.
+        """
+        now_ms = self._session.now_ms()
+        lags = now_ms - order.update_time_ms < SURELY_GONE_MS
+        if lags or any(_is_news(trade, order) for trade in trades):
+            return None
+        return replace(order, status=OrderStatus.CANCELED, update_time_ms=now_ms, last_trade=None)
 
     async def differs(self, believed_open: Sequence[Order]) -> bool:
         """Ask whether the exchange's open orders are others than those believed open.
@@ -196,6 +253,15 @@ class OrderEvents:
             log.warning("unreadable order event", error=str(error))
             return
         on_heard(heard)
+
+
+def _key(order: Order) -> tuple[str, str]:
+    return order.symbol, order.exchange_order_id
+
+
+def _is_news(trade: Trade, order: Order) -> bool:
+    is_its_own = (trade.symbol, trade.exchange_order_id) == _key(order)
+    return is_its_own and trade.timestamp_ms > order.update_time_ms
 
 
 def _fingerprint(order: Order) -> tuple[str, str, Decimal]:

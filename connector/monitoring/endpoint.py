@@ -77,8 +77,10 @@ class Endpoint:
         return web.Response(text="alive\n")
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        if self._looks.exchange.is_serving:
+        if self._looks.is_ready:
             return web.Response(text="ready\n")
+        if self._looks.exchange.is_serving:
+            return web.Response(text="the account's orders are not known yet\n", status=503)
         return web.Response(text="the exchange is not reachable\n", status=503)
 
 

@@ -1,7 +1,7 @@
 """What is not counted but looked at, each time the metrics are asked for."""
 
 import time
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,6 +42,13 @@ class Looks:
     exchange: Exchange
     clients: Clients
     name: str
+    prepared: Callable[[], bool] = lambda: True
+    """Whether credentials are validated, and the orders of before reconciled."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether health says SERVING."""
+        return self.exchange.is_serving and self.prepared()
 
     def take(self) -> None:
         """Set every gauge."""

@@ -136,7 +136,10 @@ class PrivateSources(Protocol):
         ...
 
     def missed_orders(
-        self, since_ms: int, unfinished: Callable[[], Sequence[Order]]
+        self,
+        since_ms: int,
+        unfinished: Callable[[], Sequence[Order]],
+        learn: Callable[[Order], None],
     ) -> Observable[Sequence[Order | Trade]]:
         """Ask once for trades since, open orders, and what became of those unfinished."""
         ...
@@ -207,10 +210,13 @@ class ExchangePrivateSources:
         return listening(self._events.listen)
 
     def missed_orders(
-        self, since_ms: int, unfinished: Callable[[], Sequence[Order]]
+        self,
+        since_ms: int,
+        unfinished: Callable[[], Sequence[Order]],
+        learn: Callable[[Order], None],
     ) -> Observable[Sequence[Order | Trade]]:
         """Ask once for what was missed. Errors: those of the questions."""
-        return asked(lambda: self._events.missed(since_ms, unfinished))
+        return asked(lambda: self._events.missed(since_ms, unfinished, learn))
 
     def orders_differ(self, believed_open: Sequence[Order]) -> Observable[bool]:
         """Ask once whether the exchange knows other open orders. Errors: the question's."""

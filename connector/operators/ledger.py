@@ -31,7 +31,8 @@ class Ledger:
                 keeps the status (or makes it FILLED), for a fill is never hidden. EXPIRED and a
                 limit order's REJECTED are followed by CANCELED. A fill that ends an order
                 otherwise (CANCELED with more executed) is told as PARTIALLY_FILLED first.
-                Open orders are never forgotten, finished ones after KEPT_ORDERS or KEPT_MS.
+                Open orders, and those told as open whose end is still to be told, are never
+                forgotten, finished ones after KEPT_ORDERS or KEPT_MS.
     Units:      `now` by any one clock that doesn't jump; it measures waiting, nothing else.
     """
 
@@ -125,7 +126,8 @@ class Ledger:
 
     def open_orders(self) -> tuple[Order, ...]:
         """Give the orders that are open as far as is known, oldest acquaintance first."""
-        return tuple(entry.known for entry in self._open.values() if entry.known is not None)
+        known = (entry.known for entry in self._open.values())
+        return tuple(order for order in known if order and not order.status.is_terminal)
 
     def unfinished(self) -> tuple[Order, ...]:
         """Give the orders whose end was not told, as known: open, or ended by an answer only.
@@ -167,7 +169,7 @@ class Ledger:
         if known is None:
             return
         self._newest_ms = max(self._newest_ms, known.update_time_ms)
-        if known.status.is_terminal and key in self._open:
+        if known.status.is_terminal and not entry.owes_end and key in self._open:
             self._ended[key] = self._open.pop(key)
             self._forget()
 

@@ -68,6 +68,11 @@ class LedgerEntry:
         """Whether `settle` has something to tell when it is overdue."""
         return bool(self._orders) or (bool(self._trades) and self.known is not None)
 
+    @property
+    def owes_end(self) -> bool:
+        """Whether it was told as open, and not told as over yet."""
+        return self.told is not None and not is_over(self.told)
+
     def learn(self, order: Order) -> Order:
         """Note what an order is like, and give it with the fields filled that it lacks."""
         known = self.known

@@ -4,16 +4,18 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pytest
 from google.type.decimal_pb2 import Decimal as Amount
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
@@ -21,11 +23,20 @@ from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
 
 from connector.exchange.embedded import redirected
 from connector.simulator import USUAL_KEY, USUAL_SECRET, Simulator, SimulatorConfig
-from tests.endtoend.processes import READ_S, STOP_S, Run, running
+from tests.endtoend.processes import READ_S, STOP_S, Run, end, running, start
 
 CLASSES = {"binance": "binanceusdm", "bybit": "bybit"}
 LONG_NAME = "needs translating, for it is long: №1"
-STORM = ["drop:every=400ms", "reorder:by=200ms", "slow:by=300ms", "poison:every=700ms"]
+STORM = [
+    "drop:every=400ms",
+    "flood:trades=200,every=100ms",
+    "reorder:by=200ms",
+    "slow:by=300ms",
+    "poison:every=700ms",
+]
+CLIENTS = 20
+ALONE = [("grpc.use_local_subchannel_pool", 1)]
+"""A connection for each channel, as of processes of their own."""
 
 
 @pytest.fixture
@@ -60,44 +71,77 @@ def limit(name: str, quantity: str = "0.010") -> resources.PlaceOrderRequest:
     )
 
 
+def market(name: str) -> resources.PlaceOrderRequest:
+    return resources.PlaceOrderRequest(
+        symbol="BTCUSDT",
+        side=types.ORDER_SIDE_BUY,
+        type=types.ORDER_TYPE_MARKET,
+        quantity=Amount(value="0.010"),
+        client_order_id=name,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        return int(bound.getsockname()[1])
+
+
 async def test_sigterm_in_a_storm_is_quiet_soon_and_told(
     exchange: Simulator, tmp_path: Path
 ) -> None:
+    """Twenty clients with every stream, prices without a pause, orders in the air, and faults."""
+    symbols = ["BTCUSDT", "ETHUSDT"]
     async with (
         running("serve", "--port", "0", **environment(exchange, tmp_path / "state")) as run,
-        grpc.aio.insecure_channel(f"127.0.0.1:{run.ready['port']}") as channel,
+        AsyncExitStack() as stack,
     ):
-        stub: Any = ExchangeServiceStub(channel)
-        symbols = ["BTCUSDT", "ETHUSDT"]
+        stubs = [
+            cast("Any", ExchangeServiceStub(await stack.enter_async_context(channel)))
+            for channel in (
+                grpc.aio.insecure_channel(f"127.0.0.1:{run.ready['port']}", ALONE)
+                for _ in range(CLIENTS)
+            )
+        ]
         streams = [
-            stub.SubscribePrice(rpc.SubscribePriceRequest(symbols=symbols)),
-            stub.SubscribeKlines(rpc.SubscribeKlinesRequest(symbols=symbols, interval="1m")),
-            stub.SubscribeOrders(rpc.SubscribeOrdersRequest()),
-            stub.SubscribePositions(rpc.SubscribePositionsRequest()),
-            stub.SubscribeAccount(rpc.SubscribeAccountRequest()),
+            call
+            for stub in stubs
+            for call in (
+                stub.SubscribePrice(rpc.SubscribePriceRequest(symbols=symbols)),
+                stub.SubscribeKlines(rpc.SubscribeKlinesRequest(symbols=symbols, interval="1m")),
+                stub.SubscribeOrders(rpc.SubscribeOrdersRequest()),
+                stub.SubscribePositions(rpc.SubscribePositionsRequest()),
+                stub.SubscribeAccount(rpc.SubscribeAccountRequest()),
+            )
         ]
         reading = [asyncio.create_task(read_to_the_end(each)) for each in streams]
         async with asyncio.timeout(READ_S):
-            await stub.PlaceOrder(limit("first"))
-            exchange.begin_fault("hang:requests=orders")
+            await stubs[0].PlaceOrder(limit("first"))
+            exchange.begin_fault("hang:requests=orders,when=after")
             for fault in STORM:
                 exchange.begin_fault(fault)
-            asked = [asyncio.create_task(ended(stub.PlaceOrder(limit(f"o{n}")))) for n in range(20)]
-            await asyncio.sleep(0.8)
+            asked = [
+                asyncio.create_task(ended(stub.PlaceOrder(limit(f"o{n}"))))
+                for n, stub in enumerate(stubs)
+            ]
+            await exchange.until(lambda: len(exchange.orders_placed) > CLIENTS // 2)
         began = time.monotonic()
         run.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(STOP_S):
-            _, err = await run.process.communicate()
-        took = time.monotonic() - began
         async with asyncio.timeout(READ_S):
+            _, err = await run.process.communicate()
+            took = time.monotonic() - began
             told = await asyncio.gather(*reading, *asked)
 
     assert run.process.returncode == 0
     assert took < STOP_S
     assert "Traceback" not in err.decode()
-    for code, details in told:
-        assert code is grpc.StatusCode.UNAVAILABLE, (code, details)
-        assert details
+    assert "never retrieved" not in err.decode()
+    wrong = [
+        (number, code.name, details)
+        for number, (code, details) in enumerate(told)
+        if code is not grpc.StatusCode.UNAVAILABLE or not details
+    ]
+    assert wrong == [], f"{len(streams)} streams, then orders: {err.decode()[-2000:]}"
 
 
 @asynccontextmanager
@@ -190,3 +234,68 @@ async def test_after_a_kill_ids_are_the_same_and_what_ended_meanwhile_is_told(
         assert Decimal(last[name].executed_qty.value) == Decimal(executed)
     assert sorted(map(Decimal, trades)) == [Decimal("0.006"), Decimal("0.010")]
     assert set(exchange.orders_placed.values()) == {1}
+
+
+OPEN_ORDERS = {"binance": "/fapi/v1/openOrders", "bybit": "/v5/order/realtime"}
+
+
+async def health(channel: grpc.aio.Channel) -> int:
+    stub: Any = health_pb2_grpc.HealthStub(channel)
+    answer = await stub.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True)
+    return answer.status
+
+
+@pytest.mark.parametrize("exchange", ["binance", "bybit"], indirect=True)
+async def test_it_does_not_serve_before_the_orders_of_before_are_known(
+    exchange: Simulator, tmp_path: Path
+) -> None:
+    exchange.pause()
+    settings = environment(exchange, tmp_path / "state.sqlite3")
+    async with served(settings) as (run, stub):
+        call: Any = stub.SubscribeOrders(rpc.SubscribeOrdersRequest())
+        await stub.PlaceOrder(limit("stays"))
+        await call.read()
+        await asyncio.sleep(0.2)  # what is noted is written after 50 ms
+        os.kill(run.process.pid, signal.SIGKILL)
+        await run.process.wait()
+
+    exchange.fail_next("GET", OPEN_ORDERS[exchange.config.dialect], "hang_before")
+    port = free_port()
+    process = await start("serve", "--port", str(port), **settings)
+    try:
+        async with (
+            asyncio.timeout(READ_S),
+            grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
+        ):
+            await exchange.until(lambda: not exchange.faults.planned)
+            assert await health(channel) == health_pb2.HealthCheckResponse.NOT_SERVING
+            exchange.faults.release()
+            assert process.stdout is not None
+            assert json.loads(await process.stdout.readline())["event"] == "serving"
+            while await health(channel) != health_pb2.HealthCheckResponse.SERVING:
+                await asyncio.sleep(0.01)
+    finally:
+        await end(process)
+
+
+@pytest.mark.parametrize("exchange", ["binance", "bybit"], indirect=True)
+async def test_an_order_in_the_air_when_it_was_killed_is_not_placed_again(
+    exchange: Simulator, tmp_path: Path
+) -> None:
+    exchange.pause()
+    settings = environment(exchange, tmp_path / "state.sqlite3")
+    path = {"binance": "/fapi/v1/order", "bybit": "/v5/order/create"}[exchange.config.dialect]
+    async with served(settings) as (run, stub):
+        exchange.fail_next("POST", path, "hang_after")
+        lost = asyncio.create_task(ended(stub.PlaceOrder(market("once"))))
+        await exchange.until(lambda: "once" in exchange.orders_placed)
+        os.kill(run.process.pid, signal.SIGKILL)  # before its ids are written
+        await run.process.wait()
+        assert (await lost)[0] is grpc.StatusCode.UNAVAILABLE
+    exchange.faults.release()
+
+    async with served(settings) as (_, stub):
+        again = await stub.PlaceOrder(market("once"))
+
+    assert again.status == types.ORDER_STATUS_FILLED
+    assert exchange.orders_placed == {"once": 1}

@@ -553,3 +553,17 @@ def test_nothing_is_told_of_a_disowned_order_also_when_it_was_heard_of_before() 
         assert ledger.unfinished() == ledger.open_orders() == ()
         assert told(ledger, order("new", number="2")) == ["new 0"]
         assert ledger.owns(order("new", number="2"))
+
+
+def test_an_end_that_is_known_and_not_told_is_owed_however_old() -> None:
+    ledger = Ledger()
+    ledger.seed(order("new", number="old"))
+    ended = order("filled", "1", 2_000, number="old")
+    ledger.note_seen(ended)
+
+    told(ledger, order("canceled", "0", 2_000 + 2 * KEPT_MS, number="newer"))
+
+    assert ledger.unfinished() == (ended,)
+    assert ledger.open_orders() == ()
+    assert told(ledger, trade("a", "1", 1_500, number="old"), ended) == ["filled 1 a"]
+    assert ledger.unfinished() == ()
