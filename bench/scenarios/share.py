@@ -40,8 +40,12 @@ class _Source:
     ) -> Callable[[], None]:
         return self.channel.listen(symbol, on_price, on_error)
 
+    def renew_price(self, symbol: str, _: PriceSource) -> bool:
+        return self.channel.renew(symbol)
+
     def price(self, symbol: str) -> object:
-        return price(cast("MarketData", self), symbol, PriceSource.TICKER)
+        stale = FeedsConfig().stale
+        return price(cast("MarketData", self), symbol, PriceSource.TICKER, stale)
 
     def price_tick(self, _: str) -> Decimal:
         return Decimal("0.1")
