@@ -28,7 +28,7 @@ from bench.processes import ROOT
 from bench.soak.clients import Notes, Visit
 from bench.soak.faults import cards, dealt
 from bench.soak.server import Port, Size
-from bench.soak.verdict import Check, left, means, memory
+from bench.soak.verdict import Check, left, medians, memory, slope
 from connector.exchange.embedded import embedded_urls
 from connector.simulator import Simulator, SimulatorConfig
 from connector.simulator.config import USUAL_KEY, USUAL_SECRET
@@ -199,28 +199,39 @@ async def soak(minutes: float, seed: int) -> tuple[list[Check], list[str]]:
         Check("no traceback in the log", not tracebacks, f"{tracebacks} in {len(log)} bytes"),
     ]
     warm = f"before: a warm-up of {warm_s:.0f} s, each fault once, {WARM_ORDERS:,} orders"
-    return checks, [warm, *_figures(notes, begun, sizes), f"load of the machine: {_load()}"]
+    return checks, [warm, *_figures(notes, begun, at_s, sizes), f"load of the machine: {_load()}"]
 
 
 def _load() -> str:
     return f"{os.getloadavg()[2]:.1f} on {os.cpu_count()} CPUs, over the last 15 minutes"
 
 
-def _figures(notes: Notes, begun: Counter[str], sizes: list[Size]) -> list[str]:
+def _figures(notes: Notes, begun: Counter[str], at_s: list[float], sizes: list[Size]) -> list[str]:
     third = max(1, len(sizes) // 3)
     lines = [
         f"{what}, most in the first third and in the last:"
         f" {max(getattr(each, what) for each in sizes[:third])},"
         f" {max(getattr(each, what) for each in sizes[-third:])}"
-        for what in ("tasks", "files", "sockets", "streams", "blocks")
+        for what in ("tasks", "files", "sockets", "streams")
     ]
-    spans = means([each.resident_bytes / 1e6 for each in sizes])
-    lines.insert(0, f"memory in ten spans: {', '.join(f'{each:.1f}' for each in spans)} MB")
+    lines = [
+        _spans("resident, MB", at_s, [each.resident_bytes / 1e6 for each in sizes]),
+        _spans("malloc's bytes in use, MB", at_s, [each.malloc_bytes / 1e6 for each in sizes]),
+        _spans("Python's blocks, thousands", at_s, [each.blocks / 1e3 for each in sizes]),
+        *lines,
+    ]
     lines.append(f"clients that came and went: {next(notes.numbers) - 1:,}")
     lines.append(f"messages: {_told(notes.heard)}")
     lines.append(f"calls: {_told(notes.answers)}")
     lines.append(f"faults: {begun.total()}, {_told(begun)}")
-    return [*lines, *(f"wrong: {each}" for each in notes.wrong[:20])]
+    wrong = Counter(notes.wrong).most_common(20)
+    return [*lines, *(f"wrong, {count} times: {each}" for each, count in wrong)]
+
+
+def _spans(what: str, at_s: list[float], values: list[float]) -> str:
+    fit = slope(at_s, values)
+    told = ", ".join(f"{each:.1f}" for each in medians(values))
+    return f"{what}, in ten spans: {told}; {fit.per_hour:+.1f} ± {fit.error:.1f} an hour"
 
 
 def _told(counts: Counter[str]) -> str:

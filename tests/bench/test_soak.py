@@ -47,6 +47,12 @@ def test_noise_that_lasts_is_not_taken_for_certainty(mb_per_hour: float, never: 
     assert told.count(never) <= 5
 
 
+def test_what_one_fault_took_and_gave_back_is_no_growth() -> None:
+    sizes = _sizes(0, 0.05)
+    sizes[-3] = Size(20, 30, 12, 0, 1, int(sizes[-3].resident_bytes + 9e6))
+    assert memory(AT_S, sizes).held is True
+
+
 async def test_memory_that_this_process_keeps_is_seen_and_fails() -> None:
     kept: list[bytearray] = []
     flat = [measured(0) for _ in range(6)]
