@@ -27,7 +27,8 @@ def configure_logs(config: LogConfig) -> None:
         cache_logger_on_first_use=True,
     )
     ending: list[structlog.types.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        # colours within a traceback would stand between a secret's name and its value
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if text
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
