@@ -33,6 +33,15 @@ ORDER_LISTS = ("fetchOpenOrders", "fetchOrders", "fetchClosedOrders", "fetchCanc
 """Where an order is looked for that can't be asked for by itself."""
 
 
+def takes_post_only(exchange: Any, market_type: MarketType) -> bool:
+    """Whether ccxt knows that an exchange has post-only orders; else one might take unasked."""
+    features: Any = exchange.features or {}
+    found: Any = features.get(market_type.value) or {}
+    placing: Any = (found.get("linear") or found).get("createOrder") or {}
+    told = (placing.get("timeInForce") or {}).get("PO")
+    return bool(exchange.has.get("createPostOnlyOrder") if told is None else told)
+
+
 class How(StrEnum):
     """How an RPC is served."""
 

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, TypeVar
 
-from connector.errors import ConnectorError, Malformed, OrderNotFound, Transient
+from connector.errors import ConnectorError, OrderNotFound, OutcomeUnknown, Transient
 from connector.exchange.order_faults import is_outcome_unknown, order_error, refusal
 from connector.exchange.order_lookup import SEND_TIMEOUT_S
 from connector.exchange.order_outcomes import count, counted
@@ -124,9 +124,10 @@ class OrderBatches:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 raws = await self._session.ccxt.create_orders([a for _, _, a in ready.values()])
         except Exception as error:
-            if not is_outcome_unknown(error) and order_error(error, self._session.ccxt.id) is None:
-                raise
-            lost = error if is_outcome_unknown(error) else None
+            ours = order_error(error, self._session.ccxt.id)
+            if isinstance(ours, Transient):  # no order's own fault: the next call would be told so
+                return dict.fromkeys(ready, ours)
+            lost = error if ours is None or isinstance(ours, OutcomeUnknown) else None
             settled = await self._each(
                 [(request, sent_id) for request, sent_id, _ in ready.values()],
                 lambda one: self._settle(*one, lost),
@@ -164,8 +165,8 @@ class OrderBatches:
         elif raw is not None:
             try:
                 placed = self._orders.read(raw, request)
-            except Malformed as unread:
-                error = TimeoutError(f"the batch's answer can't be read: {unread}")
+            except ConnectorError as unread:
+                error = unread
             else:
                 return await self._orders.executed(request, placed)
         return await self._orders.after_failure(request, sent_id, error)
@@ -216,7 +217,8 @@ class OrderBatches:
             if order_error(error, self._session.ccxt.id) is None:
                 raise
             return set()
-        return {str(raw.get("id")) for raw in raws if raw.get("status") == "canceled"}
+        said = {"canceled", None} if self._session.way.cancels_told_by_id else {"canceled"}
+        return {str(raw["id"]) for raw in raws if raw.get("id") and raw.get("status") in said}
 
     async def _cancel_singly(
         self, symbol: str, exchange_id: str, was_lost: bool

@@ -18,13 +18,16 @@ from connector.domain import Digits, MarketType, SymbolInfo, digits
 from connector.errors import (
     ConnectorError,
     DuplicateOrder,
+    InvalidOrder,
+    Malformed,
     OrderNotFound,
     OutcomeUnknown,
     PostOnlyWouldTake,
     Transient,
     Unsupported,
 )
-from connector.exchange.order_faults import is_outcome_unknown, order_error
+from connector.exchange.capabilities import takes_post_only
+from connector.exchange.order_faults import order_error
 from connector.exchange.order_ids import OrderIds
 from connector.exchange.order_lookup import SEND_TIMEOUT_S, OrderLookup
 from connector.exchange.order_outcomes import counted
@@ -33,6 +36,7 @@ from connector.exchange.parse_fields import Raw
 from connector.exchange.rounding import contracts, fitted
 from connector.exchange.session import Session
 from connector.exchange.spot import spot_parameters, with_quantity_kept
+from connector.exchange.unanswered import Unanswered
 from connector.trading import Order, OrderRequest, OrderStatus, OrderType, TimeInForce
 
 log = structlog.get_logger(__name__)
@@ -71,6 +75,7 @@ class Orders(OrderLookup):
         self._infos: dict[str, tuple[Raw, SymbolInfo]] = {}
         """What `fit` reads of a market, with the structure that it was read of."""
         self._killed: dict[tuple[str, str], None] = {}
+        self._unanswered = Unanswered()
         self.on_killed: Callable[[Order], None] = lambda _: None
         """Told of an order that ended in its placing, so that its caller believes it not placed."""
         self._underway: set[asyncio.Task[Any]] = set()
@@ -135,8 +140,11 @@ class Orders(OrderLookup):
     def fit(self, request: OrderRequest) -> OrderRequest:
         """Round an order to its market.
 
-        Errors:  InvalidOrder; Unsupported for an inverse contract, which counts in quote money.
+        Errors:  InvalidOrder, also for post-only where the exchange isn't known to have it;
+                 Unsupported for an inverse contract, which counts in quote money.
         """
+        if request.post_only and not takes_post_only(self._session.ccxt, self._session.market_type):
+            raise InvalidOrder(f"{self._session.ccxt.id} has no post-only orders")
         market = self._session.ccxt.market(request.symbol)
         if market.get("inverse"):
             raise Unsupported(
@@ -185,33 +193,39 @@ class Orders(OrderLookup):
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 raw = await self._session.ccxt.create_order(*arguments.values())
+            placed = self.read(raw, request)
         except Exception as error:
             return await self.after_failure(request, sent_id, error)
-        return await self.executed(request, self.read(raw, request))
+        return await self.executed(request, placed)
 
     async def after_failure(self, request: OrderRequest, sent_id: str, error: Exception) -> Order:
-        """Find out what became of an order whose sending raised.
+        """Find out what became of an order whose sending raised, or whose answer can't be read.
 
         Errors:  the exchange's refusal as ours; Transient when it surely was not placed;
                  OutcomeUnknown.
         """
-        if is_outcome_unknown(error):
+        ours = order_error(error, self._session.ccxt.id)
+        if ours is None or isinstance(ours, Malformed):
+            log.error(
+                "answer not read",
+                client_order_id=request.client_order_id,
+                error=str(ours or error)[:200],
+                exc_info=error if ours is None else None,
+            )
+        if ours is None or isinstance(ours, Malformed | OutcomeUnknown):
             log.warning("answer lost", client_order_id=request.client_order_id)
             order = await self._look_up_lost(request, sent_id)
             return await self.executed(request, order)
-        ours = order_error(error, self._session.ccxt.id)
-        if ours is None:
-            raise error
         if isinstance(ours, DuplicateOrder):
             existing = await self.find(request.symbol, sent_id)
             if existing is not None and self._is_spent(existing):
                 existing = await self._open_with(request)
                 if existing is not None:  # an old order of this id hid the one that stands
-                    return self._same_or_refused(existing, request)
+                    return await self._repeated(existing, request)
                 self._client_ids.renew(request.client_order_id)
                 return await self.send(request)
             if existing is not None:
-                return self._same_or_refused(existing, request)
+                return await self._repeated(existing, request)
         raise ours from error
 
     async def executed(self, request: OrderRequest, order: Order) -> Order:
@@ -228,18 +242,21 @@ class Orders(OrderLookup):
                 del self._killed[next(iter(self._killed))]
             self.on_killed(order)
             raise PostOnlyWouldTake(f"the exchange ended the order as {order.status.value}")
+        return await self._as_executed(request, order)
+
+    async def _as_executed(self, request: OrderRequest, order: Order) -> Order:
         at_once = request.type is OrderType.MARKET or request.time_in_force in (
             TimeInForce.IOC,
             TimeInForce.FOK,
         )
-        waited = 0.0
-        while at_once and not order.status.is_terminal and waited < EXECUTION_WAIT_S:
-            await asyncio.sleep(EXECUTION_POLL_S)
-            waited += EXECUTION_POLL_S
-            try:
-                order = await self.get(order.symbol, order.exchange_order_id)
-            except ConnectorError as error:
-                log.info("order not asked for", error=str(error))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(EXECUTION_WAIT_S):
+                while at_once and not order.status.is_terminal:
+                    await asyncio.sleep(EXECUTION_POLL_S)
+                    try:
+                        order = await self.get(order.symbol, order.exchange_order_id)
+                    except ConnectorError as error:
+                        log.info("order not asked for", error=str(error))
         self._recent.note_placed(order)
         return order
 
@@ -263,10 +280,14 @@ class Orders(OrderLookup):
         if not known and monotonic() > self._doubtful_until:
             return None
         sent_id = self._client_ids.sent(request.client_order_id)
-        order = await self._asked(lambda: self.find(request.symbol, sent_id))
+        try:
+            order = await self._asked(lambda: self.find(request.symbol, sent_id))
+        except ConnectorError:
+            self._unanswered.note_again(request.client_order_id, self._session.now_ms())
+            raise
         if order is None or self._is_spent(order):
             return None
-        return self._same_or_refused(order, request)
+        return await self._repeated(order, request)
 
     async def _open_with(self, request: OrderRequest) -> Order | None:
         standing = await self.open_orders(request.symbol)
@@ -279,11 +300,13 @@ class Orders(OrderLookup):
         Some exchanges take an id once only: then they call it a duplicate, and it is sent in other
         words from then on.
         """
-        age_ms = self._session.now_ms() - order.update_time_ms
+        asked_until_ms = max(order.update_time_ms, self._unanswered.waited_until_ms(order))
+        age_ms = self._session.now_ms() - asked_until_ms
         killed = (order.symbol, order.exchange_order_id) in self._killed
         return killed or (order.status.is_terminal and age_ms > RECURRING_AFTER_MS)
 
-    def _same_or_refused(self, order: Order, request: OrderRequest) -> Order:
+    async def _repeated(self, order: Order, request: OrderRequest) -> Order:
+        """Answer a repetition with its order. Errors: DuplicateOrder when it asks for another."""
         same = (
             order.symbol == request.symbol
             and order.side is request.side
@@ -294,7 +317,7 @@ class Orders(OrderLookup):
                 f"client order id {request.client_order_id} belongs to another order: "
                 f"{order.side.value} {order.quantity} {order.symbol}"
             )
-        return order
+        return await self._as_executed(request, order)
 
     async def _look_up_lost(self, request: OrderRequest, sent_id: str) -> Order:
         absent = 0
@@ -313,12 +336,14 @@ class Orders(OrderLookup):
                         return order
                     absent += 1
                     if absent >= ABSENT_AFTER:
+                        self._unanswered.settle(request.client_order_id)
                         raise Transient(
                             "the order was not placed: its answer was lost, and the exchange "
                             "has no order of that client id"
                         )
         except TimeoutError:
             pass
+        self._unanswered.note(request.client_order_id, self._session.now_ms())
         raise OutcomeUnknown(
             f"no answer for {request.client_order_id}, and looking it up gave none "
             f"within {LOOKUP_BOUND_S:.0f} s"

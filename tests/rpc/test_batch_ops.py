@@ -170,3 +170,16 @@ async def test_all_are_cancelled_in_one_batch_where_no_call_cancels_all(serve: S
 
     assert [order.order_id for order in left.orders] == [other.orders[0].order_id]
     assert (len(batch), len(single)) == (1, 0)
+
+
+async def test_a_batch_that_was_refused_for_too_many_requests_is_not_sent_again_singly(
+    serve: Serve,
+) -> None:
+    served = await serve()
+    single = _counted(served, "create_order")
+    served.exchange.fail_next(*served.path("place batch"), ("status_before", 429))
+
+    answer = await _placed(served, *(_order(f"r{n}") for n in range(3)))
+
+    assert [error.index for error in answer.errors] == [0, 1, 2]
+    assert (single, dict(served.exchange.orders_placed)) == ([], {})

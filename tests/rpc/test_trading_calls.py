@@ -463,6 +463,127 @@ async def test_an_order_of_which_nobody_knows_is_told_as_unknown_and_its_repetit
     assert served.exchange.orders_placed["mine"] == 1
 
 
+async def test_an_order_that_answers_for_its_repetition_is_listed_from_then_on(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.exchange.orders.LOOKUP_BOUND_S", 0.3)
+    served = await serve()
+    served.exchange.list_late = True
+    served.exchange.fail_next(*served.path("place"), "cut_after")
+    served.exchange.fail_next("GET", "*", ("status_before", 503), 1000)
+    await _refused(_placed(served, client_order_id="mine"))
+    served.exchange.faults.forget()
+
+    again = await _placed(served, client_order_id="mine")
+    listed = await served.stub.GetOpenOrders(rpc.GetOpenOrdersRequest(symbol="BTCUSDT"))
+
+    assert [order.order_id for order in listed.orders] == [again.order_id]
+
+
+async def test_an_order_of_unknown_outcome_answers_for_its_repetition_however_late(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.exchange.orders.LOOKUP_BOUND_S", 0.3)
+    served = await serve()
+    served.exchange.fail_next(*served.path("place"), "cut_after")
+    served.exchange.fail_next("GET", "*", ("status_before", 503), 1000)
+
+    _, message = await _refused(_placed(served, client_order_id="exit", type=MARKET))
+    session: Any = served.connector.session
+    for _ in range(2):  # nobody can tell for longer than an ended order's id stays taken
+        served.exchange.advance(45)
+        session._offset_ms += 45_000
+        await _refused(_placed(served, client_order_id="exit", type=MARKET))
+    served.exchange.faults.forget()
+    again = await _placed(served, client_order_id="exit", type=MARKET)
+
+    assert message.startswith("order outcome unknown: ")
+    assert again.status == types.ORDER_STATUS_FILLED
+    assert served.exchange.orders_placed["exit"] == 1
+
+
+async def test_a_past_order_does_not_answer_for_a_repetition_of_unknown_outcome(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.exchange.orders.LOOKUP_BOUND_S", 0.3)
+    served = await serve()
+    past = await _placed(served, client_order_id="exit", type=MARKET)
+    served.exchange.advance(61)
+    await served.connector.session.open()
+    served.exchange.fail_next(*served.path("place"), "cut_before")
+    served.exchange.fail_next("GET", "*", ("status_before", 503), 1000)
+    orders: Any = served.connector.service
+    monkeypatch.setattr(orders._orders, "existing", _nothing)
+
+    _, message = await _refused(_placed(served, client_order_id="exit", type=MARKET))
+    monkeypatch.undo()
+    served.exchange.faults.forget()
+    again = await _placed(served, client_order_id="exit", type=MARKET)
+
+    assert message.startswith("order outcome unknown: ")
+    assert again.order_id != past.order_id
+
+
+async def _nothing(_: Any) -> None:
+    """Stand for an exchange that answers until the order is sent."""
+
+
+@pytest.mark.parametrize("unread", [{}, {"id": None, "status": "?"}, KeyError("orderId")])
+async def test_an_answer_that_nobody_can_read_is_a_lost_one(serve: Serve, unread: Any) -> None:
+    served = await serve()
+    ccxt: Any = served.connector.session.ccxt
+    create = ccxt.create_order
+
+    async def answered(*order: Any) -> Any:
+        await create(*order)
+        if isinstance(unread, Exception):
+            raise unread
+        return unread
+
+    ccxt.create_order = answered
+    order = await _placed(served, client_order_id="mine")
+
+    assert (order.client_order_id, order.status) == ("mine", types.ORDER_STATUS_NEW)
+    assert served.exchange.orders_placed["mine"] == 1
+
+
+async def test_a_market_order_is_asked_for_two_seconds_long_also_when_nothing_is_answered(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.exchange.orders.EXECUTION_WAIT_S", 0.3)
+    served = await serve()
+    ccxt: Any = served.connector.session.ccxt
+    create = ccxt.create_order
+
+    async def acknowledged(*order: Any) -> Any:
+        raw = await create(*order)
+        return {"id": raw["id"], "clientOrderId": raw["clientOrderId"], "info": {}}
+
+    async def hang(*_: Any) -> Any:
+        await asyncio.sleep(3600)
+
+    ccxt.create_order = acknowledged
+    orders: Any = served.connector.service
+    monkeypatch.setattr(orders._orders, "_fetch", hang)
+    async with asyncio.timeout(5):
+        order = await _placed(served, type=MARKET)
+
+    assert order.status == types.ORDER_STATUS_NEW
+
+
+async def test_a_post_only_order_is_refused_where_the_exchange_has_none(serve: Serve) -> None:
+    served = await serve()
+    ccxt: Any = served.connector.session.ccxt
+    ccxt.features["swap"]["linear"]["createOrder"]["timeInForce"]["PO"] = False
+
+    code, message = await _refused(_placed(served, post_only=True))
+
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert message.startswith("invalid order: ")
+    assert "post-only" in message
+    assert not served.exchange.orders_placed
+
+
 async def test_a_past_order_does_not_answer_for_a_lost_one_of_its_client_id(serve: Serve) -> None:
     served = await serve()
     await _placed(served, client_order_id="exit", type=MARKET)
@@ -477,9 +598,7 @@ async def test_a_past_order_does_not_answer_for_a_lost_one_of_its_client_id(serv
     assert served.exchange.orders_placed["exit"] == 1
 
 
-async def test_a_rate_limit_of_orders_says_when_to_come_back(serve: Serve, dialect: str) -> None:
-    if dialect == "bybit":
-        pytest.skip("Bybit doesn't say when")
+async def test_a_rate_limit_of_orders_says_when_to_come_back(serve: Serve) -> None:
     served = await serve()
     served.exchange.fail_next(*served.path("place"), ("status_before", 429))
 

@@ -105,4 +105,5 @@ BITGET = Way(
     batch_limit=50,
     batch_of_one_symbol=True,
     cancel_batch_limit=50,
+    cancels_told_by_id=True,
 )

@@ -9,7 +9,7 @@ from connector.exchange.pages import Pages, by_number, by_offset
 from connector.exchange.parse_account import Figures, total_of
 from connector.exchange.parse_fields import Raw, in_base_units, instant, optional_id
 from connector.exchange.ways.reading import table, told
-from connector.exchange.ways.way import TickerFigures, Way
+from connector.exchange.ways.way import NOTHING, TickerFigures, Way
 from connector.trading import MarginMode
 
 
@@ -93,7 +93,23 @@ _TRADE_PAGES = {
     for market, follow in _FOLLOW.items()
 }
 
+
+class _CancelsInLowerCase:
+    """Gate's paths name the settlement coin in lower case; ccxt's batch of cancels alone doesn't.
+
+    Source:  `POST /futures/{settle}/batch_cancel_orders`, settle `btc` or `usdt`, Gate v4.
+    """
+
+    async def cancel_orders(self, ids: Any, symbol: str, params: Raw = NOTHING) -> Any:
+        exchange: Any = self
+        settle = exchange.market(symbol)["settle"]
+        named = {} if settle is None else {"settle": settle.lower()}
+        ask = super().cancel_orders  # pyright: ignore[reportAttributeAccessIssue]
+        return await ask(ids, symbol, {**params, **named})
+
+
 GATE = Way(
+    overrides=(_CancelsInLowerCase,),
     read_candle=_candle,
     candles_count_contracts=True,
     ticker_figures=_ticker,
@@ -105,4 +121,5 @@ GATE = Way(
     settled_in=lambda coin: {"settle": coin.lower()},
     batch_limit=10,
     cancel_batch_limit=20,
+    cancels_told_by_id=True,
 )

@@ -108,5 +108,6 @@ OKX = Way(
     trade_pages=MappingProxyType(dict.fromkeys(MarketType, _TRADES)),
     batch_limit=20,
     cancel_batch_limit=20,
+    cancels_told_by_id=True,
     key_permissions=("private_get_account_config", _permissions),
 )

@@ -77,6 +77,9 @@ class Way:
     batch_of_one_symbol: bool = False
     """Whether a batch takes orders of one symbol alone."""
     cancel_batch_limit: int = 10
+    cancels_told_by_id: bool = False
+    """Whether what a batch cancelled is answered with its id and without a status in ccxt's
+    structure; a refused one has no id, the status `rejected`, or no row."""
     fetch_order: FetchOrder = fetch_order
     order_pages: Mapping[MarketType, Pages] = field(default_factory=lambda: NOTHING)
     """Of open orders; without, one page of the size that ccxt knows, and an error for more."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from connector.errors import InsufficientFunds, Unsupported
+from connector.errors import InsufficientFunds, OrderNotFound, Unsupported
 from connector.trading import Order, OrderRequest, OrderType, Side, TimeInForce
 from tests.exchange.ways.places import BITGET, BYBIT, GATE, OKX, SYMBOL, Place
 from tests.exchange.ways.venue import venue
@@ -106,6 +106,69 @@ async def test_one_refused_order_is_told_as_refused_and_the_others_as_placed(
             assert Decimal(outcome.quantity) == Decimal("0.5")
             assert outcome.order_id > 0
         assert len(at.asked_on(batch.path)) == 1
+
+
+OVER, OPEN = 7001, (7000, 7002)
+CANCELS: dict[str, tuple[Place, str, Any, str, Any]] = {
+    "okx": (
+        OKX,
+        "/api/v5/trade/cancel-batch-orders",
+        {
+            "code": "2",
+            "msg": "Bulk operation partially succeeded.",
+            "data": [
+                {"clOrdId": "", "ordId": "7000", "sCode": "0", "sMsg": ""},
+                {"clOrdId": "", "ordId": "7001", "sCode": "51400", "sMsg": "Cancellation failed"},
+                {"clOrdId": "", "ordId": "7002", "sCode": "0", "sMsg": ""},
+            ],
+        },
+        "/api/v5/trade/cancel-order",
+        {
+            "code": "1",
+            "msg": "All operations failed",
+            "data": [{"ordId": "7001", "sCode": "51400", "sMsg": "Cancellation failed"}],
+        },
+    ),
+    "bitget": (
+        BITGET,
+        "/api/v2/mix/order/batch-cancel-orders",
+        BITGET.nothing
+        | {
+            "data": {
+                "successList": [{"orderId": str(each), "clientOid": ""} for each in OPEN],
+                "failureList": [{"orderId": "7001", "errorCode": "40768", "errorMsg": "no order"}],
+            }
+        },
+        "/api/v2/mix/order/cancel-order",
+        {"code": "40768", "msg": "Order does not exist", "requestTime": 1, "data": None},
+    ),
+    "gate": (
+        GATE,
+        "/api/v4/futures/usdt/batch_cancel_orders",
+        [
+            {"user_id": 1, "id": str(each), "succeeded": each != OVER}
+            | {"message": "ORDER_NOT_FOUND" if each == OVER else ""}
+            for each in (7000, 7001, 7002)
+        ],
+        "/api/v4/futures/usdt/orders/7001",
+        {"label": "ORDER_NOT_FOUND", "message": "order not found"},
+    ),
+}
+
+
+@pytest.mark.parametrize("cancels", CANCELS.values(), ids=CANCELS)
+async def test_of_a_batch_of_cancellations_only_the_refused_is_told_and_asked_for_again(
+    no_task_left: None, cancels: tuple[Place, str, Any, str, Any]
+) -> None:
+    place, path, answer, single, refusal = cancels
+    answers = {**place.markets, path: answer, single: refusal}
+    async with venue(place.id, place.nothing, answers, ["swap"]) as at:
+        first, second, third = await at.batches.cancel(SYMBOL, [7000, 7001, 7002])
+
+        assert (first, third) == (None, None)
+        assert isinstance(second, OrderNotFound)
+        assert len(at.asked_on(path)) == 1
+        assert [asked.path for asked in at.asked if asked.path != path] == [single]
 
 
 async def test_orders_of_two_symbols_go_in_two_batches_where_one_takes_one_symbol(
