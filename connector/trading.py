@@ -161,6 +161,11 @@ class Account(msgspec.Struct, frozen=True):
     adjusted_equity: Digits | None
     total_maintenance_margin: Digits | None
 
+    @property
+    def is_fit(self) -> bool:
+        """Whether it may be told: of a unified account, engines take no health score for 0."""
+        return self.health_score is not None or not self.is_unified
+
 
 class KeyPermissions(msgspec.Struct, frozen=True):
     """What a key may do at the exchange, and whether it is bound to addresses."""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import structlog
 
 from connector.domain import Digits, MarketType
-from connector.errors import Malformed, Refused, Unsupported
+from connector.errors import Malformed, Refused, Transient, Unsupported
 from connector.exchange.listings import list_positions
 from connector.exchange.parse import parse_symbol_info
 from connector.exchange.parse_account import (
@@ -102,8 +102,15 @@ class AccountData:
         return Wallets(parse_balances(raw), figures)
 
     async def account(self) -> Account:
-        """Ask for balances and positions together."""
-        return self.complete(*await asyncio.gather(self.wallets(), self.positions()))
+        """Ask for balances and positions together.
+
+        Errors:  Transient for a unified account whose health can't be told: engines take an unset
+                 one for 0, and leave the market.
+        """
+        account = self.complete(*await asyncio.gather(self.wallets(), self.positions()))
+        if not account.is_fit:
+            raise Transient("the account's health is not known: the exchange tells no margins")
+        return account
 
     def complete(self, wallets: Wallets, positions: Sequence[Position]) -> Account:
         """Put the account together, in its own quote asset.

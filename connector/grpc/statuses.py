@@ -4,6 +4,8 @@ The engine reads no code, only pieces of the message: each message begins with i
 then the exchange's own text.
 """
 
+from datetime import timedelta
+
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import RetryInfo
@@ -58,6 +60,8 @@ TABLE: tuple[tuple[type[ConnectorError], StatusCode, str], ...] = (
 BUG = (StatusCode.INTERNAL, "internal error: this is a defect of the connector; its log has more")
 
 RICH_STATUS = "grpc-status-details-bin"
+UNTOLD = timedelta(seconds=1)
+"""Until one may come back to a limit of requests, where the exchange doesn't say."""
 
 
 def status_of(error: Exception) -> tuple[StatusCode, str]:
@@ -72,10 +76,13 @@ def trailing_metadata(
     error: Exception, code: StatusCode, message: str
 ) -> tuple[tuple[str, bytes], ...]:
     """Give the rich status of an error that says when to come back (google.rpc.RetryInfo)."""
-    if not isinstance(error, Transient) or error.retry_after is None:
+    if not isinstance(error, Transient):
+        return ()
+    retry_after = error.retry_after or (UNTOLD if isinstance(error, RateLimited) else None)
+    if retry_after is None:
         return ()
     delay = Duration()
-    delay.FromTimedelta(error.retry_after)
+    delay.FromTimedelta(retry_after)
     detail = AnyMessage()
     detail.Pack(RetryInfo(retry_delay=delay))
     status = Status(code=code.value[0], message=message, details=[detail])  # pyright: ignore

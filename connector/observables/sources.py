@@ -258,4 +258,4 @@ class ExchangePrivateSources:
         None for a unified account without a health score: engines take that for a score of 0.
         """
         account = self._account.complete(wallets, positions)
-        return None if account.is_unified and account.health_score is None else account
+        return account if account.is_fit else None

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from connector.errors import Transient
 from connector.exchange.account import HedgeMode
 from connector.trading import OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 from tests.exchange.ways.places import PLACES, SENT, SYMBOL, Place
@@ -104,6 +105,16 @@ async def test_the_account_is_told_by_the_exchanges_own_figures(place: Place, at
     assert account.margin_mode is place.account[4]
     assert account.health_score is not None
     assert Decimal("0.98") < Decimal(account.health_score) < 1
+
+
+async def test_a_unified_account_of_unknown_health_is_not_told(
+    at: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = replace(await at.account.account(), is_unified=True, health_score=None)
+    monkeypatch.setattr(at.account, "complete", lambda *_: account)
+
+    with pytest.raises(Transient, match="health is not known"):
+        await at.account.account()
 
 
 async def test_hedge_mode_is_noticed(place: Place, at: Venue) -> None:
