@@ -194,7 +194,9 @@ class OrderBatches:
         if self._session.offers("cancelOrders") and limit > 1:
             for chunk in _chunks(list(known), limit):
                 try:
-                    cancelled |= await self._cancel_chunk(symbol, chunk)
+                    done, unsaid = await self._cancel_chunk(symbol, chunk)
+                    cancelled |= done
+                    lost |= unsaid
                 except Transient:
                     lost.update(chunk)
         left = [exchange_id for exchange_id in known if exchange_id not in cancelled]
@@ -203,8 +205,10 @@ class OrderBatches:
             errors[known[exchange_id]] = error
         return [errors.get(order_id) for order_id in order_ids]
 
-    async def _cancel_chunk(self, symbol: str, exchange_ids: list[str]) -> set[str]:
-        """Cancel with one call; give those that it surely cancelled.
+    async def _cancel_chunk(
+        self, symbol: str, exchange_ids: list[str]
+    ) -> tuple[set[str], set[str]]:
+        """Cancel with one call; give those that it surely cancelled, and those that it only names.
 
         Errors:  Transient when its answer is lost, so that it may have cancelled any.
         """
@@ -216,14 +220,16 @@ class OrderBatches:
                 raise Transient("the answer to a batch of cancellations is lost") from error
             if order_error(error, self._session.ccxt.id) is None:
                 raise
-            return set()
+            return set(), set()
         said = {"canceled", None} if self._session.way.cancels_told_by_id else {"canceled"}
-        return {str(raw["id"]) for raw in raws if raw.get("id") and raw.get("status") in said}
+        named = {str(raw["id"]): raw.get("status") for raw in raws if raw.get("id")}
+        done = {order_id for order_id, status in named.items() if status in said}
+        return done, {order_id for order_id, status in named.items() if status is None} - done
 
     async def _cancel_singly(
         self, symbol: str, exchange_id: str, was_lost: bool
     ) -> ConnectorError | None:
-        """Cancel one that the batch call didn't, or of which its lost answer tells nothing.
+        """Cancel one that the batch call didn't, or of which its answer tells nothing.
 
         In the latter case an order that is canceled by now is a success.
         """

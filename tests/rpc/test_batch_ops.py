@@ -149,6 +149,24 @@ async def test_a_batch_of_cancellations_whose_answer_is_lost_is_a_success(serve:
     assert not served.exchange.orders(only_open=True)
 
 
+async def test_a_batch_of_cancellations_that_names_orders_without_a_status_is_looked_up(
+    serve: Serve,
+) -> None:
+    served = await serve()
+    ids = [o.order_id for o in (await _placed(served, _order("a"), _order("b"))).orders]
+    ccxt: Any = served.connector.session.ccxt
+    cancel = ccxt.cancel_orders
+
+    async def named(*arguments: Any) -> Any:
+        return [{"id": raw["id"], "status": None} for raw in await cancel(*arguments)]
+
+    ccxt.cancel_orders = named
+    request = rpc.BatchCancelOrdersRequest(symbol="BTCUSDT", order_ids=ids)
+
+    assert not (await served.stub.BatchCancelOrders(request)).errors
+    assert not served.exchange.orders(only_open=True)
+
+
 async def test_an_empty_batch_is_a_success(serve: Serve) -> None:
     served = await serve()
 
