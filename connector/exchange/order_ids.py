@@ -40,6 +40,8 @@ RETRY_S = 1.0
 PRUNE_S = 3600.0
 NOTED_AGAIN_MS = 86_400_000
 """What is seen for longer than a day is written anew, so that a standing order is kept."""
+ABSENT_MS = 1_000
+"""For so long what the file lacks isn't looked for again: another process may write it."""
 BUSY_S = 5.0
 """How long a write waits for another process at the same file."""
 CACHE_KB = 256
@@ -85,7 +87,7 @@ class _Kind(IntEnum):
 _Key = tuple[_Kind, int | str]
 _Link = tuple[str, str, int]
 """Value, symbol, when it was noted."""
-_ABSENT: _Link = ("", "", -1)
+_ABSENT = ("", "")
 """Stands in memory for what the file doesn't have, save for a caller's id: that one may have been
 used by another process since, and an order must not be placed twice."""
 
@@ -221,7 +223,10 @@ class OrderIds:
         known = self._recent.get((kind, key))
         if known is not None:
             self._recent.move_to_end((kind, key))
-            return None if known is _ABSENT else known[:2]
+            if known[:2] != _ABSENT:
+                return known[:2]
+            if 0 <= self._now_ms() - known[2] < ABSENT_MS:
+                return None
         with self._lock:
             waiting = self._waiting.get((kind, key))
         if waiting is not None:
@@ -229,9 +234,10 @@ class OrderIds:
         found = self._file.find(self._scope, kind, key)
         if found is None:
             return None
-        if found is not _ABSENT or kind is not _Kind.CLIENT:
+        is_absent = found[:2] == _ABSENT
+        if not is_absent or kind is not _Kind.CLIENT:
             self._remember((kind, key), found)
-        return None if found is _ABSENT else found[:2]
+        return None if is_absent else found[:2]
 
     def _note(self, kind: _Kind, key: int | str, value: str, symbol: str) -> None:
         now_ms = self._now_ms()
@@ -325,7 +331,7 @@ class _File:
         except sqlite3.Error as error:
             self._warn("not read", error)
             return None
-        return (_text(row[0]), _text(row[1]), 0) if row else _ABSENT
+        return (_text(row[0]), _text(row[1]), 0) if row else (*_ABSENT, self._now_ms())
 
     def all_of(self, scope: str, kind: _Kind) -> list[str]:
         try:

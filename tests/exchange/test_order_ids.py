@@ -475,6 +475,18 @@ def test_a_callers_id_that_another_process_used_is_known_at_once(opened: Open) -
     assert ids.knows_client_id("grid_1")
 
 
+def test_what_the_file_lacked_is_looked_for_again_soon(opened: Open) -> None:
+    clock = Clock()
+    ids, other = opened(now_ms=clock), opened(now_ms=clock)
+    assert ids.caller_id("sent") == "sent"
+
+    other.note_sent_id("sent", "caller")
+    other.flush()
+    clock.now_ms += 1_000
+
+    assert ids.caller_id("sent") == "caller"
+
+
 def test_what_could_not_be_read_is_not_taken_for_absent(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
