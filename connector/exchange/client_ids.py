@@ -8,11 +8,9 @@ gets an id from here, so that ccxt never makes up its own (`x-…`, `t-…`, a b
 import re
 import secrets
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from types import MappingProxyType
 
 from connector.exchange.order_ids import OrderIds
 
@@ -55,52 +53,8 @@ class ClientIdRule:
         return "".join(re.findall(f"[{self.allowed}]", _DIGITS))
 
 
-GENERIC = ClientIdRule(36, "A-Za-z0-9_-")
-"""Of an exchange without a row."""
-
-_BINANCE = ClientIdRule(36, r".A-Z:/a-z0-9_\-")
-_OKX = ClientIdRule(32, "A-Za-z0-9")
-_GATE = ClientIdRule(28, r"0-9A-Za-z._\-", prefix="t-")
-
-RULES: Mapping[str, ClientIdRule] = MappingProxyType(
-    {
-        # `^[\.A-Z\:/a-z0-9_-]{1,36}$`: USD-M "New Order" newClientOrderId; spot the same
-        # ("Illegal characters found in parameter 'newClientOrderId'; legal range is …").
-        "binance": _BINANCE,
-        "binanceusdm": _BINANCE,
-        "binancecoinm": _BINANCE,
-        "binanceus": _BINANCE,
-        # orderLinkId: "a max of 36 characters. Combinations of numbers, letters (upper and lower
-        # cases), dashes, and underscores are supported", Bybit v5 "Place Order"; ccxt bybit.py too.
-        "bybit": GENERIC,
-        # clOrdId: "a combination of case-sensitive alphanumerics, all numbers, or all letters of up
-        # to 32 characters", OKX v5 "Place order"; ccxt okx.py: "up to 32 characters".
-        "okx": _OKX,
-        "okxus": _OKX,
-        "myokx": _OKX,
-        # text: "prefixed with t-, no longer than 28 bytes without t- prefix, can only include
-        # 0-9, A-Z, a-z, underscores (_), hyphens (-) or dots (.)", Gate v4. ccxt (gate.py) refuses
-        # more than 28 *with* it, and prefixes only what doesn't begin with "t".
-        "gate": _GATE,
-        "gateio": _GATE,
-        # clientOid: `^[\.A-Z\:/a-z0-9_-]{1,32}$`, Bitget "ClientOid Constraints". Errors 40304 and
-        # 40305 speak of 50 and 64 characters; what all its accounts take is this.
-        "bitget": ClientIdRule(32, r".A-Z:/a-z0-9_\-"),
-        # newClientOrderId: `^[a-zA-Z0-9_-]{1,32}$`, MEXC spot v3; externalOid of its contracts: 32.
-        "mexc": ClientIdRule(32, r"a-zA-Z0-9_\-"),
-        # "letters, numbers, and _, 1-40 characters" (ccxt bingx.py); BingX lowers their case.
-        "bingx": ClientIdRule(40, "a-z0-9_"),
-        # cl_ord_id: a UUID, or "free text" of up to 18 characters, Kraken "cl_ord_id" guide.
-        "kraken": ClientIdRule(18, r"A-Za-z0-9_\-"),
-        # cloid: "128 bit hex string, e.g. 0x1234567890abcdef1234567890abcdef", Hyperliquid.
-        "hyperliquid": ClientIdRule(34, "0-9a-f", prefix="0x", min_length=34),
-    }
-)
-
-
-def rule_of(exchange_id: str) -> ClientIdRule:
-    """Give an exchange's rule, or the generic one."""
-    return RULES.get(exchange_id, GENERIC)
+GENERIC_RULE = ClientIdRule(36, "A-Za-z0-9_-")
+"""Of an exchange whose `Way` tells no other."""
 
 
 def translate(rule: ClientIdRule, client_order_id: str) -> str:
@@ -116,7 +70,7 @@ def translate(rule: ClientIdRule, client_order_id: str) -> str:
     return rule.prefix + mark + _hashed(client_order_id, rule.alphabet, min(room, _MOST_HASHED))
 
 
-def new_client_order_id(rule: ClientIdRule = GENERIC) -> str:
+def new_client_order_id(rule: ClientIdRule = GENERIC_RULE) -> str:
     """Mint an id for an order whose caller gave none.
 
     Shapes:     `oc`, 11 characters of microseconds, 10 of chance: 23 of a-z and 0-9, after the

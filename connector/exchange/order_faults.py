@@ -38,7 +38,8 @@ from connector.errors import (
     Unsupported,
 )
 from connector.exchange.faults import by_status
-from connector.exchange.order_fault_table import ANYWHERE, TABLE, Lost
+from connector.exchange.order_fault_rows import ANYWHERE, Lost
+from connector.exchange.ways import way_of
 from connector.masking import without_queries
 
 CLASSES: tuple[tuple[type[BaseException], type[ConnectorError]], ...] = (
@@ -188,7 +189,7 @@ _TRANSPORT = (aiohttp.ClientError, OSError, TimeoutError)
 
 
 def _by_rows(exchange_id: str, code: str, words: str) -> type[ConnectorError] | None:
-    for row in (*TABLE.get(exchange_id, ()), *ANYWHERE):
+    for row in (*way_of(exchange_id).order_faults, *ANYWHERE):
         of_code = not row.codes or _codes(row.codes).fullmatch(code or "none")
         if of_code and (not row.says or re.search(row.says, words, re.IGNORECASE)):
             return row.ours

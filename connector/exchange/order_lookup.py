@@ -13,7 +13,7 @@ from connector.errors import (
     Unsupported,
 )
 from connector.exchange.capabilities import ORDER_LISTS
-from connector.exchange.client_ids import ClientIds, rule_of
+from connector.exchange.client_ids import ClientIds
 from connector.exchange.listings import list_open_orders
 from connector.exchange.order_faults import is_outcome_unknown, order_error
 from connector.exchange.order_ids import OrderIds
@@ -38,7 +38,7 @@ class OrderLookup:
 
     def __init__(self, session: Session, ids: OrderIds) -> None:
         self._session, self._ids = session, ids
-        self._client_ids = ClientIds(rule_of(session.ccxt.id), ids)
+        self._client_ids = ClientIds(session.way.client_ids, ids)
         self._recent = RecentOrders()
 
     async def find(self, symbol: str, sent_id: str) -> Order | None:

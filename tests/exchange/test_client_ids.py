@@ -10,17 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.exchange.client_ids import (
-    GENERIC,
     MINTED,
-    RULES,
     TRANSLATED,
     ClientIdRule,
     ClientIds,
     new_client_order_id,
-    rule_of,
     translate,
 )
 from connector.exchange.order_ids import OrderIds
+from connector.exchange.ways import GENERIC, TABLE, way_of
 
 ENGINES = "x-zdfVM8vY1718000000000_BTCUSDT_b_12"
 """Of the engine: 36 characters, underscores."""
@@ -38,8 +36,9 @@ DOCUMENTED = {
     "hyperliquid": r"0x[0-9a-f]{32}",
     "coinone": r"[A-Za-z0-9_-]{1,36}",
 }
+RULES = sorted({way.client_ids for way in (GENERIC, *TABLE.values())}, key=repr)
 ANY_EXCHANGE = st.sampled_from(sorted(DOCUMENTED))
-ANY_RULE = st.sampled_from(sorted({*RULES.values(), GENERIC}, key=repr))
+ANY_RULE = st.sampled_from(RULES)
 ANY_TEXT = st.one_of(
     st.text(),
     st.text(alphabet="tabc-_.:/019AZ", max_size=40),
@@ -59,7 +58,7 @@ def order_ids() -> Iterator[OrderIds]:
 
 @given(ANY_EXCHANGE, ANY_TEXT)
 def test_what_is_sent_is_what_the_exchange_documents(exchange_id: str, text: str) -> None:
-    assert re.fullmatch(DOCUMENTED[exchange_id], translate(rule_of(exchange_id), text))
+    assert re.fullmatch(DOCUMENTED[exchange_id], translate(way_of(exchange_id).client_ids, text))
 
 
 @given(ANY_RULE, ANY_TEXT)
@@ -88,15 +87,15 @@ def test_two_ids_are_never_sent_as_one(rule: ClientIdRule, one: str, other: str)
     ],
 )
 def test_a_translation_is_the_same_in_every_version(exchange_id: str, sent: str) -> None:
-    assert translate(rule_of(exchange_id), ENGINES) == sent
+    assert translate(way_of(exchange_id).client_ids, ENGINES) == sent
 
 
 def test_a_translation_is_recognisable() -> None:
-    assert translate(rule_of("okx"), ENGINES).startswith(TRANSLATED)
-    assert translate(rule_of("gate"), ENGINES).startswith("t-" + TRANSLATED)
+    assert translate(way_of("okx").client_ids, ENGINES).startswith(TRANSLATED)
+    assert translate(way_of("gate").client_ids, ENGINES).startswith("t-" + TRANSLATED)
 
 
-@pytest.mark.parametrize("rule", [*dict.fromkeys([GENERIC, *RULES.values()])], ids=str)
+@pytest.mark.parametrize("rule", RULES, ids=str)
 def test_a_minted_id_fits_every_rule(rule: ClientIdRule) -> None:
     assert rule.takes(new_client_order_id(rule))
     assert rule.takes(translate(rule, new_client_order_id()))
@@ -110,7 +109,7 @@ def test_minted_ids_are_unique_and_in_the_order_of_their_making() -> None:
 
 
 def test_gate_gets_a_minted_id_as_it_is() -> None:
-    minted = new_client_order_id(rule_of("gate"))
+    minted = new_client_order_id(way_of("gate").client_ids)
 
     assert re.fullmatch(f"t-{MINTED}[a-z0-9]{{21}}", minted)
 
@@ -119,7 +118,7 @@ def test_gate_gets_a_minted_id_as_it_is() -> None:
 async def test_ccxts_gate_takes_what_is_sent_and_sends_it_so(caller: str) -> None:
     exchange: Any = ccxt.gate()
     exchange.set_markets([SPOT])
-    sent = translate(rule_of("gate"), caller)
+    sent = translate(way_of("gate").client_ids, caller)
 
     request = exchange.create_order_request(
         "BTC/USDT", "limit", "buy", 1, 1, {"clientOrderId": sent}
@@ -140,7 +139,7 @@ async def test_ccxts_binance_adds_nothing_to_an_id_that_is_given() -> None:
 
 
 def test_a_callers_id_comes_back_byte_for_byte(order_ids: OrderIds) -> None:
-    client_ids = ClientIds(rule_of("okx"), order_ids)
+    client_ids = ClientIds(way_of("okx").client_ids, order_ids)
 
     sent = client_ids.sent(ENGINES)
 
@@ -150,7 +149,7 @@ def test_a_callers_id_comes_back_byte_for_byte(order_ids: OrderIds) -> None:
 
 @pytest.mark.parametrize("foreign", ["", "web", "otnotours", "6b9ad766b55dBCDE01"])
 def test_an_id_that_is_not_ours_comes_back_unchanged(foreign: str, order_ids: OrderIds) -> None:
-    assert ClientIds(rule_of("okx"), order_ids).caller(foreign) == foreign
+    assert ClientIds(way_of("okx").client_ids, order_ids).caller(foreign) == foreign
 
 
 SPOT: dict[str, Any] = {

@@ -32,13 +32,14 @@ from connector.errors import (
     UnknownSymbol,
     Unsupported,
 )
-from connector.exchange.order_fault_table import TABLE, Lost
+from connector.exchange.order_fault_rows import Lost
 from connector.exchange.order_faults import (
     harmless,
     is_outcome_unknown,
     order_error,
     refusal,
 )
+from connector.exchange.ways import TABLE
 
 LOOPBACK = "http://127.0.0.1:9/order"
 OWN_ADDRESS = {"binanceusdm": "https://fapi.binance.com/fapi/v1/order"}
@@ -790,7 +791,7 @@ def test_a_refused_margin_type_is_not_taken_for_missing_funds() -> None:
 
 
 @given(
-    st.sampled_from(sorted({*TABLE, "kucoin"})),
+    st.sampled_from(sorted(TABLE)),
     st.sampled_from([ccxt.ExchangeError, ccxt.InvalidOrder, ccxt.NetworkError, TimeoutError]),
     st.text(max_size=400)
     | st.recursive(

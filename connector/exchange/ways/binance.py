@@ -8,6 +8,20 @@ from typing import Any
 import ccxt
 
 from connector.domain import MarketType
+from connector.errors import (
+    Denied,
+    DuplicateOrder,
+    InsufficientFunds,
+    InvalidOrder,
+    OrderNotFound,
+    OrderRejected,
+    PostOnlyWouldTake,
+    RateLimited,
+    Transient,
+    UnknownSymbol,
+)
+from connector.exchange.client_ids import ClientIdRule
+from connector.exchange.order_fault_rows import Lost, Row
 from connector.exchange.pages import WHOLE, Pages, from_the_newest
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import Raw, instant
@@ -160,7 +174,45 @@ _TRADES = MappingProxyType(
     )
 )
 
+# `^[\.A-Z\:/a-z0-9_-]{1,36}$`: USD-M "New Order" newClientOrderId; spot the same
+# ("Illegal characters found in parameter 'newClientOrderId'; legal range is …").
+CLIENT_IDS = ClientIdRule(36, r".A-Z:/a-z0-9_\-")
+
+ORDER_FAULTS = (
+    # "Error Codes" of spot and of USD-M. -1010, -2010 and -2011 bring the matching engine's words.
+    Row(DuplicateOrder, "none -2010 -1010", "duplicate order sent|clientorderid is duplicated"),
+    Row(DuplicateOrder, "-4116"),
+    Row(Lost, "", "execution status unknown|status unknown|unknown error"),
+    Row(Lost, "-1000 -1001 -1006 -1007"),
+    Row(PostOnlyWouldTake, "none -2010 -1010", "immediately match and take"),
+    Row(PostOnlyWouldTake, "-5022"),
+    Row(InsufficientFunds, "none -2010 -1010", "insufficient balance|margin is insufficient"),
+    Row(InsufficientFunds, "-2018 -2019 -2028 -4050 -4051"),
+    Row(
+        Denied,
+        "none -2010 -2011 -1010",
+        "action is disabled|trading is not enabled|may not place or",
+    ),
+    Row(Denied, "none -2010 -1010", "symbol is (restricted|not permitted)"),
+    Row(OrderRejected, "-2011", "cancel restrictions"),
+    Row(OrderNotFound, "-2011 -2013"),
+    Row(OrderNotFound, "-1010", "unknown order sent"),
+    Row(UnknownSymbol, "-1121 -4144"),
+    Row(RateLimited, "-1003 -1015 -1034 -5041"),
+    Row(Transient, "-1008 -1016 -1021 -5028"),
+    Row(Transient, "", "under maintenance"),
+    Row(Denied, "-1002 -1004 -1005 -1011 -1022 -1099 -1109 -2014 -2015 -2017 -4056 -4057"),
+    Row(OrderRejected, "none -1013", "market is closed|max_num|max_position"),
+    Row(OrderRejected, "-1112 -1122"),
+    Row(InvalidOrder, "-1013 -1014 -11* -32603 -400* -4010 -4013 -4014 -4015 -4016 -4023 -4024"),
+    Row(InvalidOrder, "-4029 -4030 -4060 -4061 -4062 -4120 -4136 -4137 -4138 -4139 -4164 -418*"),
+    Row(InvalidOrder, "-2021 -2026 -4142"),  # -2021, -4142: of stop orders, not of post-only ones
+    Row(OrderRejected, "-1010 -2* -4* -5*"),
+)
+
 USD_M = Way(
+    client_ids=CLIENT_IDS,
+    order_faults=ORDER_FAULTS,
     options=_OPTIONS,
     order_pages=_ORDERS,
     trade_pages=_TRADES,
@@ -175,6 +227,8 @@ USD_M = Way(
     key_permissions=(_ASKS_PERMISSIONS, _permissions("enableFutures")),
 )
 SPOT = Way(
+    client_ids=CLIENT_IDS,
+    order_faults=ORDER_FAULTS,
     options=_OPTIONS,
     order_pages=_ORDERS,
     trade_pages=_TRADES,
@@ -185,3 +239,5 @@ SPOT = Way(
     fast_lane=read_binance,
     key_permissions=(_ASKS_PERMISSIONS, _permissions("enableSpotAndMarginTrading")),
 )
+OTHERS = Way(client_ids=CLIENT_IDS, order_faults=ORDER_FAULTS)
+"""Of its other classes: the same ids and codes, the rest by the generic rule."""

@@ -7,6 +7,20 @@ from typing import Any
 import ccxt
 
 from connector.domain import MarketType
+from connector.errors import (
+    Denied,
+    DuplicateOrder,
+    InsufficientFunds,
+    InvalidOrder,
+    OrderNotFound,
+    OrderRejected,
+    PostOnlyWouldTake,
+    RateLimited,
+    Transient,
+    UnknownSymbol,
+)
+from connector.exchange.client_ids import ClientIdRule
+from connector.exchange.order_fault_rows import Lost, Row
 from connector.exchange.pages import Pages, by_cursor
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import Raw, instant
@@ -130,7 +144,36 @@ def _pages(size: int) -> Mapping[MarketType, Pages]:
     return MappingProxyType(dict.fromkeys(MarketType, pages))
 
 
+_ORDER_FAULTS = (
+    # v5 "Error Codes": 10*** common, 110*** derivatives, 170*** spot.
+    Row(DuplicateOrder, "110072 170141 110030 12141 10014"),
+    Row(Lost, "5004 10000 10016 170001 170007 170032 170146 170147 170234"),
+    Row(Lost, "", "request timeout|server timeout"),
+    Row(PostOnlyWouldTake, "170218"),
+    Row(PostOnlyWouldTake, "", "ec_postonlywilltakeliquidity"),
+    Row(InsufficientFunds, "110004 110006 110007 110012 110014 110044 110045 110051 110052 110053"),
+    Row(InsufficientFunds, "130021 131001 131212 170033 170034 170131 175003 175006 176015"),
+    Row(InsufficientFunds, "", "oc_diff|new_oc"),
+    Row(OrderNotFound, "110001 110008 110010 170139 170142 170143 170190 170213 175007 -2013"),
+    Row(OrderNotFound, "", "unknown orderinfo"),
+    Row(UnknownSymbol, "170121 10029"),
+    Row(Denied, "10001 10003 10004", "sign params error|invalid api_key|error sign"),
+    Row(UnknownSymbol, "10001", "symbol"),
+    Row(RateLimited, "10006 10018 10429 170005 170222 20003 429"),
+    Row(Transient, "10002 10019 -1 -1021"),
+    Row(Denied, "10003 10004 10005 10007 10008 10009 10010 10024 10027 10028 33004 100028 -2015"),
+    Row(Denied, "110065 110067 110068 110069 170201 170209 170224 170241"),
+    Row(OrderRejected, "110009 110017 110020 110021 110023 110040 110063 110066 110074 110090"),
+    Row(OrderRejected, "170149 170150 170151 170157 170191 170210 170223 170226"),
+    Row(InvalidOrder, "10001 12137 110003 110019 110032 110092 110093 110094 -1140 -1197"),
+    Row(InvalidOrder, "1701?? 17019? 17020? 170217 170371 170372"),
+)
+
 BYBIT = Way(
+    # orderLinkId: "a max of 36 characters. Combinations of numbers, letters (upper and lower
+    # cases), dashes, and underscores are supported", v5 "Place Order"; ccxt bybit.py too.
+    client_ids=ClientIdRule(36, "A-Za-z0-9_-"),
+    order_faults=_ORDER_FAULTS,
     # No options: six requests for markets that aren't served; with currencies, which ccxt needs for
     # transfers alone, they held the start up by a second. Spot and contracts stay together: with
     # one of them ccxt takes the other's `BTCUSDT` for its own.

@@ -5,6 +5,20 @@ from types import MappingProxyType
 from typing import Any
 
 from connector.domain import MarketType
+from connector.errors import (
+    Denied,
+    DuplicateOrder,
+    InsufficientFunds,
+    InvalidOrder,
+    OrderNotFound,
+    OrderRejected,
+    PostOnlyWouldTake,
+    RateLimited,
+    Transient,
+    UnknownSymbol,
+)
+from connector.exchange.client_ids import ClientIdRule
+from connector.exchange.order_fault_rows import Lost, Row
 from connector.exchange.pages import Pages, by_number, by_offset
 from connector.exchange.parse_account import Figures, total_of
 from connector.exchange.parse_fields import Raw, in_base_units, instant, optional_id
@@ -108,7 +122,37 @@ class _CancelsInLowerCase:
         return await ask(ids, symbol, {**params, **named})
 
 
+_ORDER_FAULTS = (
+    # v4 "Error Handling", labels. Gate has no word of its own for a client id used twice.
+    Row(DuplicateOrder, "REPEATED_CREATION DUPLICATE_REQUEST"),
+    Row(
+        DuplicateOrder, "", r"duplicated? (order|text|client)|text.{0,20}(duplicate|already exist)"
+    ),
+    Row(Lost, "INTERNAL SERVER_ERROR TIMEOUT"),
+    Row(PostOnlyWouldTake, "POC_FILL_IMMEDIATELY ORDER_POC_IMMEDIATE"),
+    Row(InsufficientFunds, "BALANCE_NOT_ENOUGH FUTURES_BALANCE_NOT_ENOUGH INSUFFICIENT_AVAILABLE"),
+    Row(InsufficientFunds, "MARGIN_BALANCE_NOT_ENOUGH"),
+    Row(OrderNotFound, "ORDER_NOT_FOUND CLIENT_ID_NOT_FOUND ORDER_CLOSED ORDER_CANCELLED"),
+    Row(OrderNotFound, "ORDER_FINISHED ORDER_NOT_OWNED"),
+    Row(UnknownSymbol, "INVALID_CURRENCY INVALID_CURRENCY_PAIR CONTRACT_NOT_FOUND"),
+    Row(RateLimited, "TOO_MANY_REQUESTS TOO_FAST"),
+    Row(Transient, "TOO_BUSY REQUEST_EXPIRED"),
+    Row(Denied, "INVALID_KEY INVALID_CREDENTIALS AUTHENTICATION_FAILED INVALID_SIGNATURE"),
+    Row(Denied, "MISSING_REQUIRED_HEADER IP_FORBIDDEN READ_ONLY FORBIDDEN ACCOUNT_LOCKED"),
+    Row(Denied, "SUB_ACCOUNT_LOCKED TRADE_RESTRICTED USER_NOT_FOUND"),
+    Row(InvalidOrder, "INVALID_PARAM_VALUE INVALID_ARGUMENT INVALID_PRECISION BAD_REQUEST"),
+    Row(InvalidOrder, "INVALID_PROTOCOL INVALID_REQUEST_BODY MISSING_REQUIRED_PARAM NO_CHANGE"),
+    Row(InvalidOrder, "AMOUNT_TOO_LITTLE AMOUNT_TOO_MUCH SIZE_TOO_LARGE SIZE_TOO_SMALL"),
+    Row(InvalidOrder, "PRICE_TOO_DEVIATED PRICE_THRESHOLD_EXCEEDED QUANTITY_NOT_ENOUGH"),
+    Row(OrderRejected, "[A-Z]*"),
+)
+
 GATE = Way(
+    # text: "prefixed with t-, no longer than 28 bytes without t- prefix, can only include
+    # 0-9, A-Z, a-z, underscores (_), hyphens (-) or dots (.)", v4. ccxt (gate.py) refuses
+    # more than 28 *with* it, and prefixes only what doesn't begin with "t".
+    client_ids=ClientIdRule(28, r"0-9A-Za-z._\-", prefix="t-"),
+    order_faults=_ORDER_FAULTS,
     overrides=(_CancelsInLowerCase,),
     read_candle=_candle,
     candles_count_contracts=True,

@@ -5,6 +5,20 @@ from types import MappingProxyType
 from typing import Any
 
 from connector.domain import MarketType
+from connector.errors import (
+    Denied,
+    DuplicateOrder,
+    InsufficientFunds,
+    InvalidOrder,
+    OrderNotFound,
+    OrderRejected,
+    PostOnlyWouldTake,
+    RateLimited,
+    Transient,
+    UnknownSymbol,
+)
+from connector.exchange.client_ids import ClientIdRule
+from connector.exchange.order_fault_rows import Lost, Row
 from connector.exchange.pages import Pages, older_than
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import Raw, instant
@@ -96,7 +110,32 @@ _TRADES = Pages(
     size=100, asked=_HUNDRED, follow=older_than("after", "billId"), since=lambda ms: {"begin": ms}
 )
 
+_ORDER_FAULTS = (
+    # v5 "Error Code": sCode of the order where there is one, else the answer's own code.
+    Row(DuplicateOrder, "51016 51011"),
+    Row(Lost, "50004 50026 51054 51149 63999 500"),
+    Row(PostOnlyWouldTake, "", "post[- ]only.*(immediately|taker|liquidity)"),
+    Row(InsufficientFunds, "51008 51119 51127 51131 51502 59200 59201"),
+    Row(UnknownSymbol, "51001 51012 51014 51015"),
+    Row(UnknownSymbol, "51000", "instid"),
+    Row(OrderNotFound, "51400 51401 51402 51405 51503 51509 51510 51603"),
+    Row(RateLimited, "50011 50061 51113 60014"),
+    Row(Transient, "50001 50005 50013 50102 50112"),
+    Row(Denied, "50007 50008 50009 50012 50027 50030 50035 50100 50101 50103 50104 50105 50106"),
+    Row(Denied, "50107 50110 50111 50113 50114 50119 51009 51010 51024 51155 59113"),
+    Row(OrderRejected, "50017 50018 50019 50020 50021 50022 50023 50028 51021 51022 51023"),
+    Row(
+        OrderRejected,
+        "51025 51027 51028 51029 51030 51102 51103 51115 51117 51174 51205 51403 51404 51410",
+    ),
+    Row(InvalidOrder, "50000 50002 50006 50014 50015 50016 50024 5100* 51020 51031 511* 512*"),
+)
+
 OKX = Way(
+    # clOrdId: "a combination of case-sensitive alphanumerics, all numbers, or all letters of up
+    # to 32 characters", v5 "Place order"; ccxt okx.py: "up to 32 characters".
+    client_ids=ClientIdRule(32, "A-Za-z0-9"),
+    order_faults=_ORDER_FAULTS,
     read_candle=_candle,
     ticker_figures=_ticker,
     # `{"oi":"5000","oiCcy":"555.55"}`: contracts, and the coin itself; v5 "Get Open Interest"

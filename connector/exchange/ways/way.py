@@ -6,7 +6,9 @@ from types import MappingProxyType
 from typing import Any
 
 from connector.domain import Digits, MarketType
+from connector.exchange.client_ids import GENERIC_RULE, ClientIdRule
 from connector.exchange.lane.reader import MakeReader
+from connector.exchange.order_fault_rows import Row
 from connector.exchange.pages import WHOLE, Pages
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import Raw
@@ -72,6 +74,10 @@ class Way:
     funding_in_mark_price: Callable[[Raw], Mapping[str, Any] | None] | None = None
     """A mark price structure → ccxt's funding rate structure."""
 
+    client_ids: ClientIdRule = GENERIC_RULE
+    """Which client order ids it takes."""
+    order_faults: tuple[Row, ...] = ()
+    """What it says of an order, by its own codes and words → ours."""
     batch_limit: int = 5
     """Orders in one batch call."""
     batch_of_one_symbol: bool = False

@@ -10,13 +10,11 @@ import pytest
 
 import connector
 from connector.domain import MarketType
-from connector.exchange.client_ids import RULES
-from connector.exchange.order_fault_table import TABLE as ORDER_FAULTS
 from connector.exchange.ways import GENERIC, TABLE, way_of
 
 ROOT = Path(connector.__file__).parent
-TABLES = ("exchange/ways/", "exchange/client_ids.py", "exchange/order_fault_table.py")
-"""Where exchanges are named: each one's own way, its client ids, its codes for a refusal."""
+WAYS = "exchange/ways/"
+"""Where exchanges are named."""
 EMBEDDED = (
     "simulator/",
     "exchange/session.py",
@@ -29,7 +27,7 @@ EMBEDDED = (
 
 
 def _generic_files() -> list[Path]:
-    named = (*TABLES, *EMBEDDED)
+    named = (WAYS, *EMBEDDED)
     return [
         path
         for path in sorted(ROOT.rglob("*.py"))
@@ -53,13 +51,34 @@ def test_generic_code_names_no_exchange() -> None:
 
 
 @pytest.mark.parametrize("exchange_id", TABLE)
-def test_an_exchange_of_the_table_is_one_of_ccxts_in_every_table(exchange_id: str) -> None:
+def test_an_exchange_of_the_table_is_one_of_ccxts(exchange_id: str) -> None:
     assert exchange_id in ccxt.pro.exchanges
-    assert exchange_id.startswith("kucoin") or exchange_id in RULES.keys() & ORDER_FAULTS.keys()
+
+
+FIVE = ("binance", "bitget", "bybit", "gate", "okx")
+
+
+@pytest.mark.parametrize("exchange_id", FIVE)
+def test_ccxts_other_ids_of_an_exchange_take_its_client_ids_and_know_its_codes(
+    exchange_id: str,
+) -> None:
+    way, theirs = way_of(exchange_id), getattr(ccxt.pro, exchange_id)
+    ids = [each for each in ccxt.pro.exchanges if issubclass(getattr(ccxt.pro, each), theirs)]
+
+    assert exchange_id in ids
+    assert way.order_faults
+    for each in ids:
+        assert way_of(each).client_ids == way.client_ids, each
+        assert way_of(each).order_faults == way.order_faults, each
+
+
+@pytest.mark.parametrize("exchange_id", ["bybiteu", "bybitid", "gateeu", "myokx", "okxus"])
+def test_a_regions_id_goes_the_exchanges_way(exchange_id: str) -> None:
+    assert way_of(exchange_id) is next(way_of(each) for each in FIVE if each in exchange_id)
 
 
 def test_an_exchange_without_a_row_works_by_the_generic_rule() -> None:
-    assert way_of("kraken") is GENERIC
+    assert way_of("coinone") is GENERIC
     assert GENERIC.symbols_at_once(MarketType.SPOT) == 100
     assert not GENERIC.flags_closed
 
