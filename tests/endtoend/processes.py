@@ -9,7 +9,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 START_S, STOP_S, READ_S = 20, 5, 15
+
+both_dialects = pytest.mark.parametrize("dialect", ["binance", "bybit"], indirect=True)
+"""Marks tests of what reaches a client, which holds whichever exchange is embedded.
+
+Binance alone embeds what another protocol can't change: how commands look, ask and end, their
+options, keys and secrets, wrong values, metrics, examples, plug-ins.
+"""
+DIALECT = "CONNECTOR_SIMULATOR__DIALECT"
 
 
 @dataclass

@@ -12,7 +12,7 @@ from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
 from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
 
-from tests.endtoend.processes import READ_S, running
+from tests.endtoend.processes import DIALECT, READ_S, both_dialects, running
 
 BTC = "BTCUSDT"
 
@@ -54,12 +54,14 @@ def _order(client_order_id: str, price: str, kind: Any = types.ORDER_TYPE_LIMIT)
     )
 
 
-async def test_all_28_calls_answer() -> None:
+@both_dialects
+async def test_all_28_calls_answer(dialect: str) -> None:
     async with (
-        running("serve", "--port", "0", "--exchange", "sim") as run,
+        running("serve", "--port", "0", "--exchange", "sim", **{DIALECT: dialect}) as run,
         grpc.aio.insecure_channel(f"127.0.0.1:{run.ready['port']}") as channel,
     ):
         engine = Engine(channel)
+        assert (await engine.ask("GetName", rpc.GetNameRequest())).name == dialect
         await _markets(engine)
         await _trading(engine)
         await _public_streams(engine)
@@ -71,7 +73,6 @@ async def test_all_28_calls_answer() -> None:
 
 async def _markets(engine: Engine) -> None:
     ask = engine.ask
-    assert (await ask("GetName", rpc.GetNameRequest())).name == "binance"
     assert (await ask("GetType", rpc.GetTypeRequest())).type == types.EXCHANGE_TYPE_FUTURES
     await ask("FetchExchangeInfo", rpc.FetchExchangeInfoRequest(symbol=BTC))
     symbols = list((await ask("GetSymbols", rpc.GetSymbolsRequest())).symbols)

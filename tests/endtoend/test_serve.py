@@ -13,7 +13,7 @@ import pytest
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
 
-from tests.endtoend.processes import READ_S, STOP_S, ended, running
+from tests.endtoend.processes import DIALECT, READ_S, STOP_S, both_dialects, ended, running
 from tests.monitoring.scraping import get, scrape
 
 
@@ -25,8 +25,12 @@ def fast(tmp_path: Path) -> str:
     return str(file)
 
 
-async def test_prices_closed_bars_and_funding_reach_a_client_with_only_the_proto(fast: str) -> None:
-    async with running("serve", "--port", "0", "--config", fast) as run:
+@both_dialects
+async def test_prices_closed_bars_and_funding_reach_a_client_with_only_the_proto(
+    fast: str, dialect: str
+) -> None:
+    embedded = {DIALECT: dialect}
+    async with running("serve", "--port", "0", "--config", fast, **embedded) as run:
         assert run.ready["event"] == "serving"
         async with (
             grpc.aio.insecure_channel(f"127.0.0.1:{run.ready['port']}") as channel,
@@ -39,6 +43,7 @@ async def test_prices_closed_bars_and_funding_reach_a_client_with_only_the_proto
             seen: set[str] = set()
             while seen != set(symbols):
                 price = await prices.read()
+                assert price.exchange == dialect
                 assert Decimal(price.price.value) > 0
                 seen.add(price.symbol)
 
@@ -78,15 +83,34 @@ async def test_a_signal_ends_it_quietly_and_soon(fast: str, number: signal.Signa
         assert json.loads(line)["level"] == "info", line
 
 
-async def test_the_exchange_alone_serves_another_process(tmp_path: Path) -> None:
-    async with running("simulate", "--port", "0", "--symbols", "BTCUSDT,ETHUSDT") as exchange:
+ELSEWHERE = {
+    "binance": """
+[exchange]
+id = "binanceusdm"
+[exchange.ccxt.urls.api]
+fapiPublic = "{rest}/fapi/v1"
+fapiPublicV2 = "{rest}/fapi/v2"
+[exchange.ccxt.urls.api.ws]
+linear = "{websocket}/ws"
+""",
+    "bybit": """
+[exchange]
+id = "bybit"
+[exchange.ccxt.urls.api]
+public = "{rest}"
+[exchange.ccxt.urls.api.ws.public]
+linear = "{websocket}/v5/public/linear"
+""",
+}
+
+
+@both_dialects
+async def test_the_exchange_alone_serves_another_process(tmp_path: Path, dialect: str) -> None:
+    simulate = ("simulate", "--port", "0", "--symbols", "BTCUSDT,ETHUSDT", "--dialect", dialect)
+    async with running(*simulate) as exchange:
         rest, websocket = exchange.ready["rest"], exchange.ready["websocket"]
         config = tmp_path / "elsewhere.toml"
-        config.write_text(
-            '[exchange]\nid = "binanceusdm"\n[exchange.ccxt.urls.api]\n'
-            f'fapiPublic = "{rest}/fapi/v1"\nfapiPublicV2 = "{rest}/fapi/v2"\n'
-            f'[exchange.ccxt.urls.api.ws]\nlinear = "{websocket}/ws"\n'
-        )
+        config.write_text(ELSEWHERE[dialect].format(rest=rest, websocket=websocket))
         async with (
             running("serve", "--port", "0", "--config", str(config)) as run,
             grpc.aio.insecure_channel(f"127.0.0.1:{run.ready['port']}") as channel,
@@ -95,7 +119,7 @@ async def test_the_exchange_alone_serves_another_process(tmp_path: Path) -> None
             call: Any = stub.SubscribePrice(rpc.SubscribePriceRequest(symbols=["ETHUSDT"]))
             price = await asyncio.wait_for(call.read(), READ_S)
 
-    assert (price.exchange, price.symbol) == ("binance", "ETHUSDT")
+    assert (price.exchange, price.symbol) == (dialect, "ETHUSDT")
 
 
 async def test_prometheus_reads_it_and_a_port_that_is_taken_refuses_to_start(fast: str) -> None:

@@ -10,13 +10,22 @@ import pytest
 
 from connector.terminal.rows import Rows
 from tests.endtoend.connectors import on_terminal, order
-from tests.endtoend.processes import READ_S, STOP_S, end, ended, running, start
+from tests.endtoend.processes import (
+    DIALECT,
+    READ_S,
+    STOP_S,
+    both_dialects,
+    end,
+    ended,
+    running,
+    start,
+)
 
 
 @pytest.fixture
-async def address() -> AsyncGenerator[str]:
+async def address(dialect: str) -> AsyncGenerator[str]:
     """Give where a connector listens."""
-    async with running("serve", "--port", "0") as run:
+    async with running("serve", "--port", "0", **{DIALECT: dialect}) as run:
         yield f"127.0.0.1:{run.ready['port']}"
 
 
@@ -90,6 +99,7 @@ async def test_without_a_server_it_says_so_once_and_tries_again_until_there_is_o
     assert err == b""
 
 
+@both_dialects
 async def test_positions_and_the_account_are_lines_when_piped(address: str) -> None:
     await order(address, "sell", "BTCUSDT", "0.02")
 
