@@ -2,7 +2,7 @@
 
 ccxt alone can't be believed here: it chooses Binance's table by the REST address and so loses it
 with any other, makes Binance's -4116 and Bybit's 110072 an InvalidOrder like any, and throws the
-code away where it knows the words. So each exchange has its rows in `order_fault_table`. What
+code away where it knows the words. So each exchange has its rows in its `Way`. What
 decides most is whether the order may stand at the exchange all the same: that is `Lost`, and is
 looked up.
 """
