@@ -97,7 +97,11 @@ def tapped(exchange_class: type[Any]) -> type[Any]:
 
         async def fetch(self, url: Any, method: Any = "GET", *rest: Any, **named: Any) -> Any:
             with Request(str(url), str(method)):
-                return await super().fetch(url, method, *rest, **named)
+                answer = await super().fetch(url, method, *rest, **named)
+            if isinstance(answer, str) and answer.lstrip().startswith("<"):
+                # ccxt's parsers would stumble over it in a way of their own each
+                raise ccxt.NetworkError(f"{self.id} {method}: a page in the place of an answer")
+            return answer
 
         def on_connected(self, client: Any, message: Any = None) -> None:
             super().on_connected(client, message)
