@@ -16,6 +16,7 @@ from connector.config import BadConfig
 from connector.domain import MarketType, PriceSource
 from connector.exchange.embedded import DEFAULT_DIALECT, EMBEDDED_CLASSES
 from connector.exchange.ways import Way, way_of
+from connector.trading import TimeInForce
 
 EMBEDDED_ID = "sim"
 """Which of ccxt's classes speaks a dialect of the embedded exchange; the first is the usual one."""
@@ -33,13 +34,24 @@ ORDER_LISTS = ("fetchOpenOrders", "fetchOrders", "fetchClosedOrders", "fetchCanc
 """Where an order is looked for that can't be asked for by itself."""
 
 
-def takes_post_only(exchange: Any, market_type: MarketType) -> bool:
-    """Whether ccxt knows that an exchange has post-only orders; else one might take unasked."""
+_FEATURES = {TimeInForce.GTX: "PO", TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
+
+
+def takes(exchange: Any, market_type: MarketType, in_force: TimeInForce) -> bool:
+    """Whether an exchange has orders of a time in force, by ccxt's `features`.
+
+    Some classes leave the word out where it hasn't: a post-only order would take, an IOC one rest.
+    Where ccxt says nothing post-only counts as absent unless `has` tells it, the others as there.
+    """
+    if in_force not in _FEATURES:
+        return True
     features: Any = exchange.features or {}
     found: Any = features.get(market_type.value) or {}
     placing: Any = (found.get("linear") or found).get("createOrder") or {}
-    told = (placing.get("timeInForce") or {}).get("PO")
-    return bool(exchange.has.get("createPostOnlyOrder") if told is None else told)
+    told = (placing.get("timeInForce") or {}).get(_FEATURES[in_force])
+    if told is None:
+        return in_force is not TimeInForce.GTX or bool(exchange.has.get("createPostOnlyOrder"))
+    return bool(told)
 
 
 class How(StrEnum):

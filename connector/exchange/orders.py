@@ -26,7 +26,7 @@ from connector.errors import (
     Transient,
     Unsupported,
 )
-from connector.exchange.capabilities import takes_post_only
+from connector.exchange.capabilities import takes
 from connector.exchange.order_faults import order_error
 from connector.exchange.order_ids import OrderIds
 from connector.exchange.order_lookup import SEND_TIMEOUT_S, OrderLookup
@@ -140,12 +140,15 @@ class Orders(OrderLookup):
     def fit(self, request: OrderRequest) -> OrderRequest:
         """Round an order to its market.
 
-        Errors:  InvalidOrder, also for post-only where the exchange isn't known to have it;
+        Errors:  InvalidOrder, also for post-only, IOC and FOK where the exchange hasn't them;
                  Unsupported for an inverse contract, which counts in quote money.
         """
-        if request.post_only and not takes_post_only(self._session.ccxt, self._session.market_type):
-            raise InvalidOrder(f"{self._session.ccxt.id} has no post-only orders")
-        market = self._session.ccxt.market(request.symbol)
+        ccxt, in_force = self._session.ccxt, request.time_in_force
+        is_limit = request.type is OrderType.LIMIT
+        if is_limit and not takes(ccxt, self._session.market_type, in_force):
+            kind = "post-only" if request.post_only else in_force.value
+            raise InvalidOrder(f"{ccxt.id} has no {kind} orders")
+        market = ccxt.market(request.symbol)
         if market.get("inverse"):
             raise Unsupported(
                 f"orders of {market['id']}: an inverse contract is counted in {market['quote']}, "
@@ -153,7 +156,7 @@ class Orders(OrderLookup):
             )
         known, info = self._infos.get(request.symbol, (None, None))
         if info is None or known is not market:
-            info = parse_symbol_info(market, request.symbol, self._session.ccxt.precisionMode)
+            info = parse_symbol_info(market, request.symbol, ccxt.precisionMode)
             self._infos[request.symbol] = (market, info)
         return fitted(request, info)
 

@@ -1,6 +1,7 @@
 """Which RPCs an exchange can serve, as ccxt and its own way tell."""
 
 from pathlib import Path
+from typing import Any
 
 import ccxt.pro
 import pytest
@@ -16,10 +17,12 @@ from connector.exchange.capabilities import (
     capabilities_of,
     exchange_ids,
     offers,
+    takes,
 )
 from connector.exchange.session import Session
-from connector.exchange.ways import GENERIC
+from connector.exchange.ways import GENERIC, way_of
 from connector.terminal.capabilities import as_page
+from connector.trading import TimeInForce
 
 ROOT = Path(__file__).parents[2]
 
@@ -103,3 +106,26 @@ def test_the_committed_table_is_what_the_pinned_ccxt_gives() -> None:
     page = as_page([capabilities_of(each) for each in exchange_ids()])
     committed = (ROOT / "docs" / "capabilities.md").read_text()
     assert page == committed, "run `make capabilities` and commit docs/capabilities.md"
+
+
+@pytest.mark.parametrize(
+    ("exchange_id", "lacking"),
+    [
+        ("binance", ""),
+        ("bybit", ""),
+        ("okx", ""),
+        ("bitget", ""),
+        ("gate", ""),
+        ("kucoin", "FOK"),
+        ("lbank", "GTX"),
+        ("hollaex", "IOC FOK"),  # its class leaves the word out: an IOC order would rest
+        ("onetrading", "GTX"),  # nothing is known of it
+    ],
+)
+def test_which_times_in_force_an_exchange_lacks(exchange_id: str, lacking: str) -> None:
+    exchange: Any = getattr(ccxt.pro, exchange_id)()
+    market_type = auto_market_type(exchange.has, way_of(exchange_id))
+
+    found = [each.value for each in TimeInForce if not takes(exchange, market_type, each)]
+
+    assert sorted(found) == sorted(lacking.split())

@@ -571,17 +571,29 @@ async def test_a_market_order_is_asked_for_two_seconds_long_also_when_nothing_is
     assert order.status == types.ORDER_STATUS_NEW
 
 
-async def test_a_post_only_order_is_refused_where_the_exchange_has_none(serve: Serve) -> None:
+@pytest.mark.parametrize(
+    ("feature", "order", "says"),
+    [
+        ("PO", {"post_only": True}, "has no post-only orders"),
+        ("IOC", {"time_in_force": types.TIME_IN_FORCE_IOC}, "has no IOC orders"),
+        ("FOK", {"time_in_force": types.TIME_IN_FORCE_FOK}, "has no FOK orders"),
+    ],
+)
+async def test_a_kind_of_order_is_refused_where_the_exchange_has_none(
+    serve: Serve, feature: str, order: dict[str, Any], says: str
+) -> None:
     served = await serve()
     ccxt: Any = served.connector.session.ccxt
-    ccxt.features["swap"]["linear"]["createOrder"]["timeInForce"]["PO"] = False
+    ccxt.features["swap"]["linear"]["createOrder"]["timeInForce"][feature] = False
 
-    code, message = await _refused(_placed(served, post_only=True))
+    code, message = await _refused(_placed(served, **order))
+    market = await _placed(served, **{**order, "post_only": False, "type": MARKET})
 
     assert code is grpc.StatusCode.INVALID_ARGUMENT
     assert message.startswith("invalid order: ")
-    assert "post-only" in message
-    assert not served.exchange.orders_placed
+    assert says in message
+    assert market.status == types.ORDER_STATUS_FILLED
+    assert len(served.exchange.orders_placed) == 1
 
 
 async def test_a_past_order_does_not_answer_for_a_lost_one_of_its_client_id(serve: Serve) -> None:
