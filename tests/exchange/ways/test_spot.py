@@ -17,7 +17,7 @@ BTC = "BTC/USDT"
 AT_MS = 1_749_993_300_000
 
 
-def _market(base: str, quote: str) -> dict[str, Any]:
+def market(base: str, quote: str) -> dict[str, Any]:
     return {
         "symbol": base + quote,
         "status": "TRADING",
@@ -64,7 +64,7 @@ REQUEST = OrderRequest(BTC, Side.BUY, OrderType.LIMIT, TimeInForce.GTC, "0.5", "
 async def binance(no_task_left: None) -> AsyncIterator[Venue]:
     answers: dict[str, Any] = {
         "/api/v3/exchangeInfo": {
-            "symbols": [_market("BTC", "USDT"), _market("BTC", "EUR"), _market("ETH", "USDT")]
+            "symbols": [market("BTC", "USDT"), market("BTC", "EUR"), market("ETH", "USDT")]
         },
         "/api/v3/account": {"balances": BALANCES},
         "/api/v3/order": ORDER,
