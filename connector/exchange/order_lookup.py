@@ -156,7 +156,8 @@ class OrderLookup:
         if market is None:
             raise Malformed(f"an order of {symbol[:40]!r}, which is no market")
         size: Digits | None = market.get("contractSize")
-        return OrderReader(size, self._ids.to_client, self._session.now_ms())
+        realized_in = self._session.way.realized_in
+        return OrderReader(size, self._ids.to_client, self._session.now_ms(), realized_in)
 
     async def _listed(self, symbol: str, wanted: Callable[[Raw], bool]) -> Order | None:
         session = self._session

@@ -56,6 +56,8 @@ class OrderReader:
     contract_size: Any
     to_client: ToClient
     now_ms: int
+    realized_in: tuple[str, ...] = ()
+    """Which keys of the exchange's own trade tell its profit."""
 
     def order(self, raw: Raw) -> Order:
         """Read an order structure.
@@ -98,7 +100,8 @@ class OrderReader:
         raw = structure(raw)
         fee, fee_asset = _fee(raw)
         info: Any = raw.get("info")
-        realized = info.get("rp", info.get("realizedPnl")) if isinstance(info, dict) else None
+        own: Raw = info if isinstance(info, dict) else {}
+        realized = next((own[key] for key in self.realized_in if key in own), None)
         return Trade(
             trade_id=id_of(raw, "id"),
             exchange_order_id=id_of(raw, "order"),

@@ -78,7 +78,7 @@ def _own_frames(way: Way, raw: Any, row: Any) -> object:
     return None if funding is None else parse_funding(funding, NOW_MS)
 
 
-EXACT_READER = OrderReader(None, _seven, NOW_MS)
+EXACT_READER = OrderReader(None, _seven, NOW_MS, ("rp",))
 SIZES = ("0.01", None, "0", "-1", "abc", 10**5_000)
 
 PARSERS: dict[str, Parse] = {
@@ -111,7 +111,9 @@ PARSERS: dict[str, Parse] = {
         ).order(raw)
         for index, size in enumerate(SIZES)
     },
-    "own trade": lambda raw, _: OrderReader(raw.get("contractSize"), _seven, NOW_MS).trade(raw),
+    "own trade": lambda raw, _: OrderReader(raw.get("contractSize"), _seven, NOW_MS, ("rp",)).trade(
+        raw
+    ),
     "position": lambda raw, row: parse_position(raw, raw.get("contractSize")),
     "balances": lambda raw, _: parse_balances(raw),
     "account": lambda raw, _: parse_account(
@@ -146,7 +148,7 @@ def test_a_parser_gives_a_value_or_malformed_and_nothing_else(
 
 @pytest.mark.parametrize("not_one", [None, [], "text", 1, b"", [None]])
 def test_what_is_no_dictionary_is_malformed(not_one: Any) -> None:
-    reader = OrderReader(None, _seven, NOW_MS)
+    reader = OrderReader(None, _seven, NOW_MS, ("rp",))
     for parse in (
         lambda: parse_price(not_one, PriceSource.TICKER, NOW_MS),
         lambda: parse_ticker(not_one, NOW_MS),

@@ -54,7 +54,9 @@ class At:
         }
         self.ccxt.set_markets([self.ccxt.safe_market_structure(market)])
         self.market = self.ccxt.market(self.symbol)
-        self.reader = OrderReader(self.market["contractSize"], lambda _, __: 7, NOW_MS)
+        self.reader = OrderReader(
+            self.market["contractSize"], lambda _, __: 7, NOW_MS, way_of(told.id).realized_in
+        )
 
 
 @pytest.fixture(params=PAYLOADS, ids=lambda told: told.id)
@@ -96,6 +98,8 @@ def test_an_own_trade(at: At) -> None:
     assert trade.fee is not None
     assert (trade.fee.rstrip("0"), trade.fee_asset) == ("7.760016", "USDT")
     assert trade.timestamp_ms == AT_MS
+    told = at.told.id in ("binanceusdm", "bybit", "okx", "bitget")
+    assert (trade.realized_pnl or "").rstrip("0") == ("-1.25" if told else "")
     order_id = at.reader.order(at.ccxt.parse_order(at.told.order, at.market)).exchange_order_id
     assert trade.exchange_order_id == order_id
 

@@ -178,6 +178,9 @@ _TRADES = MappingProxyType(
 # ("Illegal characters found in parameter 'newClientOrderId'; legal range is …").
 CLIENT_IDS = ClientIdRule(36, r".A-Z:/a-z0-9_\-")
 
+# `rp` of "Event: Order Update", `realizedPnl` of "Account Trade List"
+REALIZED_IN = ("rp", "realizedPnl")
+
 ORDER_FAULTS = (
     # "Error Codes" of spot and of USD-M. -1010, -2010 and -2011 bring the matching engine's words.
     Row(DuplicateOrder, "none -2010 -1010", "duplicate order sent|clientorderid is duplicated"),
@@ -211,6 +214,7 @@ ORDER_FAULTS = (
 )
 
 USD_M = Way(
+    realized_in=REALIZED_IN,
     client_ids=CLIENT_IDS,
     order_faults=ORDER_FAULTS,
     options=_OPTIONS,
@@ -239,5 +243,5 @@ SPOT = Way(
     fast_lane=read_binance,
     key_permissions=(_ASKS_PERMISSIONS, _permissions("enableSpotAndMarginTrading")),
 )
-OTHERS = Way(client_ids=CLIENT_IDS, order_faults=ORDER_FAULTS)
+OTHERS = Way(client_ids=CLIENT_IDS, order_faults=ORDER_FAULTS, realized_in=REALIZED_IN)
 """Of its other classes: the same ids and codes, the rest by the generic rule."""

@@ -138,6 +138,8 @@ BITGET = Way(
         {"fetchFundingRates": {"method": "publicMixGetV2MixMarketCurrentFundRate"}}
     ),
     ticker_figures=_ticker,
+    # of v2 "Get Order Fill Details" and of the unified account's "Get Fill History"
+    realized_in=("profit", "execPnl"),
     account_figures=_figures,
     is_hedged=_is_hedged,
     spot_buys_by_cost=True,

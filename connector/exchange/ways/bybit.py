@@ -196,6 +196,8 @@ BYBIT = Way(
     spot_margin=MappingProxyType({"isLeverage": 1}),
     # "The ack of create order request indicates that the request is successfully accepted", v5
     answers_ids_only=True,
+    # "Profit and Loss for each close position execution", v5 "Execution" stream
+    realized_in=("execPnl",),
     account_figures=_figures,
     key_permissions=("private_get_v5_user_query_api", _permissions),
 )

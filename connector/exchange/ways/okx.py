@@ -140,6 +140,8 @@ OKX = Way(
     ticker_figures=_ticker,
     # `{"oi":"5000","oiCcy":"555.55"}`: contracts, and the coin itself; v5 "Get Open Interest"
     open_interest=lambda raw: table(raw, "info").get("oiCcy"),
+    # "Last filled profit and loss" of v5 "Order channel", and of "Get transaction details"
+    realized_in=("fillPnl",),
     account_figures=_figures,
     # tdMode cross: spot orders are `cash`, those that borrow `cross`; v5 "Place order"
     spot_margin=MappingProxyType({"marginMode": "cross"}),

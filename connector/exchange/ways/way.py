@@ -103,6 +103,8 @@ class Way:
     """Whether a MARKET buy on spot is told in quote money; it is sent as IOC LIMIT instead."""
     answers_ids_only: bool = False
     """Whether an order is answered before the exchange has looked whether it may rest."""
+    realized_in: tuple[str, ...] = ()
+    """Which keys of its own trade structure, streamed and asked for, tell what a fill realized."""
     forget_listen_key: Callable[[Any], None] | None = None
     """Make ccxt ask for a new key when it next opens its private websocket."""
     account_figures: Callable[[Raw], Figures] | None = None
