@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import timedelta
@@ -29,6 +28,7 @@ from connector.grpc.server import Server
 from connector.grpc.service import Service
 from connector.grpc.trading_calls import Trading
 from connector.loop_lag import loop_lag_watched
+from connector.memory import settle_memory
 from connector.monitoring.endpoint import Endpoint
 from connector.monitoring.looks import Looks
 from connector.observables import ExchangePrivateSources, ExchangeSources
@@ -247,7 +247,7 @@ async def serve_until_stopped(config: Config, announce: Announce) -> None:
             await asyncio.wait({ready, stopped, broken}, return_when=asyncio.FIRST_COMPLETED)
             if ready.done():
                 ready.result()
-                _settle_memory()
+                settle_memory()
                 announce(
                     {
                         "event": "serving",
@@ -307,12 +307,6 @@ async def _traced(config: TracingConfig) -> AsyncGenerator[None]:
         yield
     finally:
         await asyncio.to_thread(stop)
-
-
-def _settle_memory() -> None:
-    """Let the garbage collector pass over what stays for good: ccxt, the markets, the code."""
-    gc.collect()
-    gc.freeze()
 
 
 @contextlib.asynccontextmanager

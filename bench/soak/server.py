@@ -19,6 +19,7 @@ from connector.app import Connector
 from connector.config import Config
 from connector.exchange import journal, order_ids, orders
 from connector.logs import configure_logs
+from connector.memory import settle_memory
 from connector.operators import ledger
 
 KEPT = 100
@@ -101,7 +102,7 @@ def _link(path: Path) -> str:
 async def _main() -> None:
     config = Config.model_validate_json(sys.argv[1])
     configure_logs(config.log)
-    ledger.KEPT_ORDERS = ledger.KEPT_STRAYS = journal.KEPT_BY_ID = KEPT
+    ledger.KEPT_ORDERS = ledger.KEPT_STRAYS = ledger.KEPT_UNTOLD = journal.KEPT_BY_ID = KEPT
     orders.KILLED_KEPT = order_ids.IN_MEMORY = KEPT
     loop = asyncio.get_running_loop()
     lines = asyncio.StreamReader()
@@ -109,6 +110,7 @@ async def _main() -> None:
     async with Connector(config) as connector:
         async with asyncio.timeout(30):
             await connector.ready()
+        settle_memory()
         _tell(Port(connector.port))
         while await lines.readline():
             _tell(measured(connector.service.open_streams))

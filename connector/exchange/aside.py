@@ -51,6 +51,7 @@ class Aside:
         def run() -> None:
             try:
                 self._loop.run_forever()
+                self._loop.run_until_complete(_end_tasks())
             finally:
                 self._loop.close()
                 with contextlib.suppress(RuntimeError):  # the process's loop is closed
@@ -106,6 +107,14 @@ async def _on(loop: asyncio.AbstractEventLoop, question: Callable[[], Awaitable[
         return await question()
 
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asked(), loop))
+
+
+async def _end_tasks() -> None:
+    """Cancel what is still asked, also what has been asked and not begun."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _free(tables: list[dict[str, Any]]) -> None:

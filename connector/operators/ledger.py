@@ -16,6 +16,9 @@ KEPT_MS = 24 * 3_600_000
 KEPT_STRAYS = 10_000
 """Trades of orders that nobody has heard of yet."""
 
+KEPT_UNTOLD = 10_000
+"""Orders known by answers alone, the latest: while nobody listens nothing tells their ends."""
+
 _Key = tuple[str, str]  # exchanges number orders by symbol
 
 
@@ -31,8 +34,8 @@ class Ledger:
                 keeps the status (or makes it FILLED), for a fill is never hidden. EXPIRED and a
                 limit order's REJECTED are followed by CANCELED. A fill that ends an order
                 otherwise (CANCELED with more executed) is told as PARTIALLY_FILLED first.
-                Open orders, and those told as open whose end is still to be told, are never
-                forgotten, finished ones after KEPT_ORDERS or KEPT_MS.
+                Orders told as open, whose end is still to be told, are never forgotten; those that
+                were never told after KEPT_UNTOLD, finished ones after KEPT_ORDERS or KEPT_MS.
     Units:      `now` by any one clock that doesn't jump; it measures waiting, nothing else.
     """
 
@@ -40,6 +43,7 @@ class Ledger:
         self._open: dict[_Key, LedgerEntry] = {}
         self._ended: dict[_Key, LedgerEntry] = {}  # in the order of their ending
         self._strays: deque[_Key] = deque()  # one for each trade without a known order
+        self._untold: dict[_Key, None] = {}  # of what was placed, also what was told since
         self._waiting: deque[tuple[datetime, _Key]] = deque()
         self._newest_ms = 0
         self._now = LONG_AGO
@@ -113,6 +117,7 @@ class Ledger:
         entry.learn(order)
         self._sort_in(key, entry)
         self._await(key, entry)
+        self._note_untold(key, entry)
 
     def note_seen(self, order: Order) -> None:
         """Know an order from a question's answer; a finished one that is unknown stays so."""
@@ -162,6 +167,17 @@ class Ledger:
             oldest = self._strays.popleft()
             stray = self._open.get(oldest)
             if stray is not None and stray.known is None:
+                del self._open[oldest]
+
+    def _note_untold(self, key: _Key, entry: LedgerEntry) -> None:
+        if entry.told is not None:
+            return
+        self._untold[key] = None
+        while len(self._untold) > KEPT_UNTOLD:
+            oldest = next(iter(self._untold))
+            del self._untold[oldest]
+            untold = self._open.get(oldest)
+            if untold is not None and untold.told is None and not untold.is_waiting:
                 del self._open[oldest]
 
     def _sort_in(self, key: _Key, entry: LedgerEntry) -> None:

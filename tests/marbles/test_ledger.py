@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from connector.operators import Ledger
-from connector.operators.ledger import KEPT_MS, KEPT_ORDERS, KEPT_STRAYS
+from connector.operators.ledger import KEPT_MS, KEPT_ORDERS, KEPT_STRAYS, KEPT_UNTOLD
 from connector.trading import Order, OrderType, Trade
 from tests.marbles.orders import brief, order, trade
 
@@ -508,6 +508,16 @@ def test_finished_orders_are_forgotten_after_a_day_and_open_ones_never() -> None
     told(ledger, order("canceled", number="later", at_ms=1_000 + KEPT_MS))
     assert ledger.get("BTCUSDT", "old") is None
     assert [each.exchange_order_id for each in ledger.open_orders()] == ["open"]
+
+
+def test_placed_orders_are_forgotten_beyond_a_number_while_nobody_listens() -> None:
+    ledger = Ledger()
+    told(ledger, order("new", number="told"))
+    ledger.note_placed(order("new", number="told"))
+    for number in range(KEPT_UNTOLD + 1):
+        ledger.note_placed(order("new", number=str(number)))
+    known = [each.exchange_order_id for each in ledger.open_orders()]
+    assert known == ["told", *(str(number) for number in range(1, KEPT_UNTOLD + 1))]
 
 
 def test_trades_of_unknown_orders_are_bounded() -> None:

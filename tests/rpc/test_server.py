@@ -1,6 +1,7 @@
 """The server around the service: health, reflection, readiness, limits, an orderly end."""
 
 import asyncio
+import gc
 from typing import Any
 
 import grpc
@@ -194,17 +195,29 @@ def test_a_message_holds_no_piece_that_makes_the_engine_take_a_wrong_turn(
     assert status_of(error)[1] == message
 
 
-async def test_an_ipv6_address_needs_no_brackets() -> None:
+def before_nothing(host: str) -> Config:
     nowhere = embedded_urls("http://127.0.0.1:1", "ws://127.0.0.1:1")
-    config = Config.model_validate(
+    return Config.model_validate(
         {
             "exchange": {"id": "binanceusdm", "ccxt": {"urls": nowhere}},
-            "server": {"host": "::1", "port": 0},
+            "server": {"host": host, "port": 0},
             "state": {"path": ":memory:"},
         }
     )
+
+
+@pytest.mark.parametrize("after_s", [0, 0.001, 0.01, 0.03])
+async def test_it_ends_quietly_while_the_markets_are_asked_for(
+    no_task_left: None, after_s: float
+) -> None:
+    async with Connector(before_nothing("127.0.0.1")):
+        await asyncio.sleep(after_s)
+    gc.collect()  # a question that nobody awaited would warn
+
+
+async def test_an_ipv6_address_needs_no_brackets() -> None:
     async with (
-        Connector(config) as connector,
+        Connector(before_nothing("::1")) as connector,
         grpc.aio.insecure_channel(f"[::1]:{connector.port}") as channel,
     ):
         stub = ExchangeServiceStub(channel)
