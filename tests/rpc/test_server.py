@@ -20,7 +20,7 @@ from connector.config import BadConfig, Config
 from connector.errors import Denied, InsufficientFunds, InvalidRequest, OrderNotFound, Transient
 from connector.exchange import session
 from connector.exchange.embedded import embedded_urls
-from connector.grpc.server import SERVICE_NAME
+from connector.grpc.server import OPTIONS, SERVICE_NAME
 from connector.grpc.statuses import status_of
 from connector.simulator import Simulator, SimulatorConfig
 from connector.simulator.serving.faults import Failing
@@ -303,3 +303,36 @@ async def test_during_a_ban_every_caller_is_told_at_once_when_to_come_back(serve
         assert Status.FromString(told).details[0].Unpack(retry)
         assert 20 < retry.retry_delay.seconds <= 30
     assert not served.exchange.orders_placed
+
+
+async def test_a_peer_that_died_without_a_word_is_noticed_by_keepalive(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = ("grpc.keepalive_time_ms", "grpc.keepalive_timeout_ms", "grpc.http2.ping_timeout_ms")
+    sooner = [(name, value // 20 if name in times else value) for name, value in OPTIONS]
+    monkeypatch.setattr("connector.grpc.server.OPTIONS", sooner)
+    served, is_cut = await serve(), asyncio.Event()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while some := await reader.read(65_536):
+            if not is_cut.is_set():
+                writer.write(some)
+        writer.close()
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        back, onward = await asyncio.open_connection("127.0.0.1", served.connector.port)
+        await asyncio.gather(carry(reader, onward), carry(back, writer))
+
+    async with await asyncio.start_server(connect, "127.0.0.1", 0) as way:
+        channel = grpc.aio.insecure_channel(f"127.0.0.1:{way.sockets[0].getsockname()[1]}")
+        call: Any = ExchangeServiceStub(channel).SubscribePrice(
+            rpc.SubscribePriceRequest(symbols=["BTCUSDT"])
+        )
+        await served.until(lambda: bool(served.upstream()))
+        served.exchange.trade("BTCUSDT", "97123.10", "0.5")
+        await take(call, 1)
+        is_cut.set()
+
+        await served.until(lambda: served.connector.service.open_streams == 0)
+        call.cancel()
+        await channel.close()
