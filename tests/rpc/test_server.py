@@ -132,7 +132,7 @@ async def test_an_exchange_that_nobody_knows_is_told() -> None:
             pass
 
 
-async def test_a_client_that_only_disappears_is_let_go_of(serve: Serve) -> None:
+async def test_a_client_that_closes_its_connection_is_let_go_of(serve: Serve) -> None:
     served = await serve()
     channel = grpc.aio.insecure_channel(f"127.0.0.1:{served.connector.port}")
     call: Any = ExchangeServiceStub(channel).SubscribePrice(
