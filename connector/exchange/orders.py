@@ -51,6 +51,8 @@ ABSENT_AFTER = 4
 """So many answers "no such order" in a row, over 1.4 s, make a lost order surely absent."""
 EXECUTION_WAIT_S = 2.0
 EXECUTION_POLL_S = 0.1
+EXECUTION_LAST_S = 2.0
+"""For the answer to a question that was asked in time: one late is better than a wrong one."""
 CLOSE_S = 0.5
 """For what was sent, after the grace that calls had to end."""
 KILLED_KEPT = 10_000
@@ -232,7 +234,7 @@ class Orders(OrderLookup):
         raise ours from error
 
     async def executed(self, request: OrderRequest, order: Order) -> Order:
-        """Wait, up to 2 s, for what executes at once to say how much it executed.
+        """Ask, up to 2 s, what was executed of an order that executes at once.
 
         Guarantee:  from then on the order is among the open ones, if it is.
         Errors:     PostOnlyWouldTake for a post-only order that ended without executing.
@@ -252,9 +254,11 @@ class Orders(OrderLookup):
             TimeInForce.IOC,
             TimeInForce.FOK,
         )
+        clock = asyncio.get_running_loop().time
+        last = clock() + EXECUTION_WAIT_S
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(EXECUTION_WAIT_S):
-                while at_once and not order.status.is_terminal:
+            async with asyncio.timeout(EXECUTION_WAIT_S + EXECUTION_LAST_S):
+                while at_once and not order.status.is_terminal and clock() < last:
                     await asyncio.sleep(EXECUTION_POLL_S)
                     try:
                         order = await self.get(order.symbol, order.exchange_order_id)

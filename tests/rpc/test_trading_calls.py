@@ -571,6 +571,28 @@ async def test_a_market_order_is_asked_for_two_seconds_long_also_when_nothing_is
     assert order.status == types.ORDER_STATUS_NEW
 
 
+async def test_a_slow_answer_to_what_was_executed_is_waited_for(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.exchange.orders.EXECUTION_WAIT_S", 0.3)
+    served = await serve()
+    ccxt: Any = served.connector.session.ccxt
+    create, fetch = ccxt.create_order, ccxt.fetch_order
+
+    async def acknowledged(*order: Any) -> Any:
+        raw = await create(*order)
+        return {"id": raw["id"], "clientOrderId": raw["clientOrderId"], "info": {}}
+
+    async def slowly(*asked: Any) -> Any:
+        await asyncio.sleep(0.5)
+        return await fetch(*asked)
+
+    ccxt.create_order, ccxt.fetch_order = acknowledged, slowly
+    order = await _placed(served, type=MARKET, quantity="0.020")
+
+    assert (order.status, order.executed_qty.value) == (types.ORDER_STATUS_FILLED, "0.020")
+
+
 @pytest.mark.parametrize(
     ("feature", "order", "says"),
     [
