@@ -564,6 +564,7 @@ async def test_a_market_order_is_asked_for_two_seconds_long_also_when_nothing_is
 
     ccxt.create_order = acknowledged
     orders: Any = served.connector.service
+    monkeypatch.setattr("connector.exchange.orders.EXECUTION_LAST_S", 0.2)
     monkeypatch.setattr(orders._orders, "_fetch", hang)
     async with asyncio.timeout(5):
         order = await _placed(served, type=MARKET)
