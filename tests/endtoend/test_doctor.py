@@ -155,8 +155,10 @@ async def test_ctrl_c_ends_the_doctor_quietly() -> None:
         environment = as_real({"rest": f"http://{host}", "websocket": f"ws://{host}"})
         process = await start("doctor", PORT="0", **environment)
         try:
-            accepting = asyncio.get_running_loop().sock_accept(silent)
-            connection, _ = await asyncio.wait_for(accepting, READ_S)
+            loop = asyncio.get_running_loop()
+            async with asyncio.timeout(READ_S):
+                connection, _ = await loop.sock_accept(silent)
+                assert await loop.sock_recv(connection, 1), "it asks, and waits for the answer"
             process.send_signal(signal.SIGINT)
             out, err = await asyncio.wait_for(process.communicate(), STOP_S)
             connection.close()
