@@ -32,6 +32,7 @@ class _Memory:
     def __init__(self, told_until_ms: int | None) -> None:
         self.began_ms = told_until_ms
         self.newest_ms = told_until_ms or 0
+        self.gap_ms: int | None = None  # where it begins, until it is surely repaired
         self.is_seeded = False
         self.held: deque[Order | Trade] = deque()
 
@@ -39,7 +40,10 @@ class _Memory:
         """Say from where on trades may be missing."""
         if self.began_ms is None:
             self.began_ms = self.newest_ms = now_ms
-        return max(min(self.newest_ms, now_ms) - OVERLAP_MS, now_ms - LONGEST_MS)
+        since_ms = min(self.newest_ms, now_ms) - OVERLAP_MS
+        if self.gap_ms is not None:  # what was told since says nothing of what was missed before
+            since_ms = min(since_ms, self.gap_ms)
+        return max(since_ms, now_ms - LONGEST_MS)
 
     def note(self, heard: Order | Trade) -> None:
         """Note that trades until this one are known."""
@@ -77,6 +81,8 @@ def repair_gaps(
                 OVERLAP_MS before the newest trade that was told, at most LONGEST_MS back, and
                 should ask the exchange only when its subscription stands. What waits when a fetch
                 fails follows the next one.
+                A gap counts as repaired once the second question about it was answered: until then
+                each question, also after another outage, begins where that gap did.
                 It is asked once more, too, at an item of `again_on`: then something was missed
                 without an outage. One that comes during a question is left out.
                 With `told_until_ms`, an instant until which a process before this one told all,
@@ -104,6 +110,7 @@ def repair_gaps(
             is_first = not memory.is_seeded
             is_holding = True  # until the first answer
             is_asking = False
+            is_second = not again_after
             also = SingleAssignmentDisposable()
             is_over = False
             source_done = False
@@ -121,7 +128,7 @@ def repair_gaps(
                 memory.note(heard)
                 observer.on_next(heard)
 
-            def ask(_: SchedulerBase | None = None, __: object = None) -> None:
+            def ask() -> None:
                 nonlocal is_asking
                 is_asking = True
                 got: list[Order | Trade] = []
@@ -135,6 +142,11 @@ def repair_gaps(
                 slot.disposable = missed.subscribe(
                     got.extend, not_fetched, lambda: fetched(got), scheduler=clock
                 )
+
+            def ask_again(_: SchedulerBase, __: object = None) -> None:
+                nonlocal is_second
+                is_second = True
+                ask()
 
             def ask_also(_: None) -> None:
                 nonlocal since_ms
@@ -151,6 +163,8 @@ def repair_gaps(
                 nonlocal is_asking
                 is_asking = False
                 memory.is_seeded = True
+                if is_second:
+                    memory.gap_ms = None
                 since = _first_states(memory.held)
                 states: list[Order] = []  # from after what came live
                 for heard in got:
@@ -192,7 +206,7 @@ def repair_gaps(
                 if source_done:
                     observer.on_completed()
                 elif is_holding and again_after:
-                    timer.disposable = clock.schedule_relative(again_after, ask)
+                    timer.disposable = clock.schedule_relative(again_after, ask_again)
                 is_holding = False
 
             def on_completed() -> None:
@@ -214,7 +228,7 @@ def repair_gaps(
                 also.dispose()
 
             try:
-                since_ms = memory.since_ms(now_ms())
+                since_ms = memory.gap_ms = memory.since_ms(now_ms())
             except Exception as error:
                 observer.on_error(error)
                 return Disposable()

@@ -146,6 +146,36 @@ def test_it_is_asked_from_the_newest_trade_that_was_told() -> None:
     assert exchange.asked == [(0, 0), (8, 3), (12, 5)]
 
 
+def test_an_outage_before_the_second_question_is_asked_about_from_where_the_first_began() -> None:
+    m = Marbles(VALUES, error=DOWN)
+    exchange = Exchange(m, "|")
+    source = m.in_turn("-c--#", "-d 30ms -#", "|")
+    m.run(source.pipe(exchange.operator(AGAIN), resume(PAUSE)))
+    assert exchange.asked == [(0, 0), (6, 0), (26, 0), (41, 4)]
+
+
+def test_what_is_found_missing_before_the_second_question_narrows_none_of_them() -> None:
+    m = Marbles(VALUES)
+    exchange = Exchange(m, "|")
+    missing = m.hot("----x 20ms x", {"x": None})
+    operator = repair_gaps(exchange, exchange.now_ms, again_after=AGAIN, again_on=missing)
+    m.run(m.hot("-c 30ms |").pipe(operator))
+    assert exchange.asked == [(0, 0), (4, 0), (20, 0), (25, 3)]
+
+
+def test_a_second_question_that_is_refused_leaves_the_gap_to_the_next_one() -> None:
+    m = Marbles(VALUES)
+    exchange = Exchange(m, "|", "#", "|", error=ExchangeRefused("no"))
+    missing = m.hot("25ms x--x", {"x": None})
+    told = exchange.unrepaired.append
+    operator = repair_gaps(
+        exchange, exchange.now_ms, exchange.seeded.append, AGAIN, told, again_on=missing
+    )
+    m.run(m.hot("-c 30ms |").pipe(operator))
+    assert exchange.asked == [(0, 0), (20, 0), (25, 0), (28, 3)]
+    assert len(exchange.unrepaired) == 1
+
+
 def test_a_trade_that_an_order_carries_counts_as_told() -> None:
     carrier = order("part", "0.1", 99, trade("a", "0.1", BEGAN_MS + 1))
     m = Marbles(VALUES | {"x": carrier}, error=DOWN)

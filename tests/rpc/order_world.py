@@ -418,7 +418,8 @@ class World:
         for update in heard:
             filled[update.order_id] += Decimal(update.last_trade.quantity.value or 0)
         return [
-            f"{order.client_order_id} {order.status} {order.executed}"
+            f"{order.client_order_id} {order.status} {order.executed}, "
+            f"told: {[_shown(u) for u in heard if u.order_id == order.order_id]}"
             for order in self.orders()
             if order.order_id not in self.never_placed | self.undecided
             if order.order_id not in last
@@ -429,10 +430,7 @@ class World:
 
 def check_history(updates: list[OrderUpdate], order: OrderSnapshot, exchange: str) -> None:
     """Hold one order's updates against the exchange's own state of it."""
-    shown = [
-        f"{u.status} {u.executed_qty.value} {u.last_trade.trade_id} {u.update_time}"
-        for u in updates
-    ]
+    shown = [_shown(u) for u in updates]
     assert updates[-1].status == _final(order), (shown, order)
     assert Decimal(updates[-1].executed_qty.value) == order.executed, (shown, order)
     filled = [u.last_trade for u in updates if u.HasField("last_trade")]
@@ -448,6 +446,10 @@ def check_history(updates: list[OrderUpdate], order: OrderSnapshot, exchange: st
         assert after.status != NEW, shown
         news = (u.status for u in (before, after))
         assert after.HasField("last_trade") or len(set(news)) == 2, shown
+
+
+def _shown(u: OrderUpdate) -> str:
+    return f"{u.status} {u.executed_qty.value} {u.last_trade.trade_id} {u.update_time}"
 
 
 def _is_killed(order: OrderSnapshot) -> bool:

@@ -288,6 +288,42 @@ async def test_an_order_that_came_and_went_while_the_socket_opened_is_told_at_on
     call.cancel()
 
 
+async def test_a_fill_that_a_gap_hid_is_told_with_its_trade_also_when_another_gap_follows(
+    serve: Serve,
+) -> None:
+    served = await serve({"fill_ratio": 0})
+    served.connector.session.ccxt.enableRateLimit = False  # a start uses most of it up
+    exchange, session = served.exchange, served.connector.session
+    call = await _orders(served)
+    exchange.list_late = exchange.refuse_websockets = True
+    await exchange.drop_sockets(private=True)
+    exchange.fail_next(*served.path("place"), ("delay", 0.4))
+    placing = asyncio.ensure_future(_place(served, "hidden"))
+    await served.until(lambda: "hidden" in exchange.orders_placed)
+    exchange.fill("BTCUSDT", "hidden", "0.010")
+
+    exchange.refuse_websockets = False
+    await served.until_private_topics()
+    await placing  # what was missed has been asked for, and no list had the order
+    exchange.advance(61)
+    await session.open()
+    await _place(served, "later")
+    exchange.fill("BTCUSDT", "later")
+    heard = await take(call, 2)
+    while heard[-1].status != FILLED:
+        heard += await take(call, 1)
+    await exchange.drop_sockets(private=True)
+    await served.until_private_topics()
+    exchange.cancel("BTCUSDT", "hidden")
+
+    async with asyncio.timeout(3):  # a second look at what was missed comes after 5 s
+        while heard[-1].status != CANCELED:
+            heard += await take(call, 1)
+    hidden = [u.last_trade for u in heard if u.client_order_id == "hidden"]
+    assert [trade.quantity.value for trade in hidden if trade.trade_id] == ["0.010"]
+    call.cancel()
+
+
 @both_dialects
 async def test_a_gap_after_hundreds_of_earlier_orders_is_told_once(serve: Serve) -> None:
     served = await serve({"fill_ratio": 0})
