@@ -19,9 +19,10 @@ from connector.exchange.embedded import embedded_urls
 from connector.exchange.market_data import MarketData
 from connector.exchange.order_batches import OrderBatches
 from connector.exchange.order_events import OrderEvents
-from connector.exchange.order_ids import OrderIds, account_scope, default_path
+from connector.exchange.order_ids import OrderIds
 from connector.exchange.orders import Orders
 from connector.exchange.session import Session
+from connector.exchange.state_file import account_scope, default_path
 from connector.exchange.told_orders import ToldOrders
 from connector.feeds import Feeds
 from connector.grpc.server import Server

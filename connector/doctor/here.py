@@ -11,7 +11,7 @@ from pathlib import Path
 from connector.config import BadConfig, Config
 from connector.doctor.findings import Finding, State
 from connector.errors import ConnectorError
-from connector.exchange.order_ids import default_path
+from connector.exchange.state_file import default_path
 from connector.keys import BadKeys, read_keys
 from connector.terminal.certificates import own_certificate
 from connector.terminal.client import Target, Tls

@@ -1,6 +1,8 @@
-"""A real ccxt session against the embedded exchange, whose clock the tests move."""
+"""A real ccxt session against the embedded exchange, whose clock the tests move; and order ids."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,8 +11,10 @@ import pytest
 from connector.config import ExchangeConfig
 from connector.exchange.embedded import embedded_urls
 from connector.exchange.market_data import MarketData
+from connector.exchange.order_ids import OrderIds
 from connector.exchange.session import Session
 from connector.simulator import ManualClock, Simulator, SimulatorConfig
+from tests.exchange.one_state_file import SCOPE, Open
 
 START_MS = 1_749_993_342_250
 """In the middle of a minute."""
@@ -45,3 +49,19 @@ async def trading(no_task_left: None) -> AsyncIterator[Callable[..., Awaitable[T
         await one.market_data.close()
         await one.session.close()
         await one.exchange.stop()
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Open]:
+    """Open the ids of a scope in one file; closing twice does no harm."""
+    threads = threading.active_count()
+    all_opened: list[OrderIds] = []
+
+    def open_ids(scope: str = SCOPE, **more: Any) -> OrderIds:
+        all_opened.append(OrderIds(tmp_path / "state.sqlite3", scope, **more))
+        return all_opened[-1]
+
+    yield open_ids
+    for ids in all_opened:
+        ids.close()
+    assert threading.active_count() == threads

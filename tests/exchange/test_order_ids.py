@@ -1,11 +1,7 @@
 """Order ids: numbers stay, the rest is hashed the same for ever, and the way back is kept."""
 
 import sqlite3
-import stat
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,49 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connector.config import BadConfig
 from connector.exchange import order_ids as module
-from connector.exchange.order_ids import (
-    HASHED,
-    KEPT,
-    MAX_ID,
-    OrderIds,
-    account_scope,
-    default_path,
-)
-
-SCOPE = "bybit:swap:1"
-BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
-UUID = "c6f055d9-7f21-4079-913d-e6523a9cfffa"
-DAY_MS = 86_400_000
-
-Open = Callable[..., OrderIds]
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Open]:
-    """Open the ids of a scope in one file; closing twice does no harm."""
-    threads = threading.active_count()
-    all_opened: list[OrderIds] = []
-
-    def open_ids(scope: str = SCOPE, **more: Any) -> OrderIds:
-        all_opened.append(OrderIds(tmp_path / "state.sqlite3", scope, **more))
-        return all_opened[-1]
-
-    yield open_ids
-    for ids in all_opened:
-        ids.close()
-    assert threading.active_count() == threads
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.now_ms = 1_750_000_000_000
-
-    def __call__(self) -> int:
-        return self.now_ms
+from connector.exchange import state_file
+from connector.exchange.order_ids import HASHED, MAX_ID, OrderIds
+from tests.exchange.one_state_file import BTC, DAY_MS, ETH, SCOPE, UUID, Clock, Open
 
 
 @pytest.mark.parametrize("number", [1, 7, 8389765943582, HASHED - 1, HASHED, MAX_ID])
@@ -192,14 +149,14 @@ def test_a_crash_before_the_flush_loses_the_way_back_but_not_the_id(tmp_path: Pa
 def test_what_is_noted_reaches_the_file_without_being_asked(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept, keep = threading.Event(), module._File.keep  # pyright: ignore[reportPrivateUsage]
+    kept, keep = threading.Event(), state_file.StateFile.keep
 
     def noticed(file: Any, rows: Any) -> bool:
         done = keep(file, rows)
         kept.set()
         return done
 
-    monkeypatch.setattr("connector.exchange.order_ids._File.keep", noticed)
+    monkeypatch.setattr("connector.exchange.state_file.StateFile.keep", noticed)
     ids, other = opened(), opened()
     order_id = ids.to_client(UUID, BTC)
 
@@ -254,46 +211,6 @@ def test_the_kinds_of_ids_dont_mix(opened: Open) -> None:
     assert ids.caller_id("a") == "a"
 
 
-def test_accounts_in_one_file_dont_see_each_other(opened: Open) -> None:
-    one, other = opened("bybit:swap:1"), opened("bybit:swap:2")
-    order_id = one.to_client(UUID, BTC)
-    one.note_client_id("grid_1", UUID, BTC)
-    one.flush()
-
-    assert other.to_exchange(order_id) is None
-    assert other.by_client_id("grid_1") is None
-
-
-def test_a_scope_names_the_account_but_not_its_key() -> None:
-    scope = account_scope("bybit", "swap", "my-key")
-
-    assert scope == account_scope("bybit", "swap", "my-key")
-    assert scope.startswith("bybit:swap:")
-    assert "my-key" not in scope
-    scopes = {
-        scope,
-        account_scope("bybit", "spot", "my-key"),
-        account_scope("okx", "swap", "my-key"),
-        account_scope("bybit", "swap", "another"),
-    }
-    assert len(scopes) == 4
-
-
-def test_what_is_older_than_30_days_is_let_go(opened: Open) -> None:
-    clock = Clock()
-    ids = opened(now_ms=clock)
-    old = ids.to_client("old", BTC)
-    clock.now_ms += 15 * DAY_MS
-    recent = ids.to_client("recent", BTC)
-    ids.close()
-    clock.now_ms += KEPT.days * DAY_MS - 14 * DAY_MS
-
-    again = opened(now_ms=clock)
-
-    assert again.to_exchange(old) is None
-    assert again.to_exchange(recent) == ("recent", BTC)
-
-
 def test_an_order_that_is_still_seen_is_kept(opened: Open) -> None:
     clock = Clock()
     ids = opened(now_ms=clock)
@@ -318,37 +235,6 @@ def test_an_order_that_is_seen_often_is_written_once(opened: Open, tmp_path: Pat
     assert changes == 1
 
 
-def test_of_too_many_rows_the_oldest_go(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEPT_ROWS", 10)
-    clock = Clock()
-    ids = opened(now_ms=clock)
-    order_ids: list[int] = []
-    for n in range(25):
-        clock.now_ms += 1
-        order_ids.append(ids.to_client(f"order {n}", BTC))
-    ids.close()
-
-    again = opened(now_ms=clock)
-
-    kept = [again.to_exchange(order_id) is not None for order_id in order_ids]
-    assert kept == [False] * 15 + [True] * 10
-
-
-def test_rows_are_pruned_while_running(
-    opened: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(module, "KEPT_ROWS", 10)
-    monkeypatch.setattr(module, "PRUNE_S", 0)
-    ids = opened()
-    for n in range(25):
-        ids.to_client(f"order {n}", BTC)
-        ids.flush()
-
-    file = sqlite3.connect(tmp_path / "state.sqlite3")
-    assert file.execute("SELECT count(*) FROM links").fetchone() == (10,)
-    file.close()
-
-
 def test_memory_is_bounded_and_the_file_stands_behind_it(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,77 +248,10 @@ def test_memory_is_bounded_and_the_file_stands_behind_it(
     assert [ids.to_exchange(one) for one in order_ids] == [(f"order {n}", BTC) for n in range(50)]
 
 
-def test_directories_and_file_are_the_owners_alone(tmp_path: Path) -> None:
-    path = tmp_path / "a" / "b" / "state.sqlite3"
-
-    ids = OrderIds(path, SCOPE)
-    ids.to_client(UUID, BTC)
-    ids.flush()
-
-    for made, mode in ((path.parent.parent, 0o700), (path.parent, 0o700), (path, 0o600)):
-        assert stat.S_IMODE(made.stat().st_mode) == mode
-    for beside in path.parent.iterdir():
-        assert stat.S_IMODE(beside.stat().st_mode) == 0o600
-    ids.close()
-
-
-@pytest.mark.parametrize("place", ["file/state.sqlite3", "directory"])
-def test_a_path_that_cannot_be_written_is_told_so(place: str, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    (tmp_path / "directory").mkdir()
-
-    with pytest.raises(BadConfig, match=rf"state\.path .*{place} can't be written: \w+"):
-        OrderIds(tmp_path / place, SCOPE)
-
-
-def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "state.sqlite3"
-    file = sqlite3.connect(path)
-    file.execute("PRAGMA user_version = 99")
-    file.close()
-
-    with pytest.raises(BadConfig, match="version 99"):
-        OrderIds(path, SCOPE)
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def _no_database(path: Path) -> None:
-    path.write_bytes(b"this is no database" * 1_000)
-
-
-def _broken_pages(path: Path) -> None:
-    ids = OrderIds(path, SCOPE)
-    for n in range(2_000):
-        ids.to_client(f"order {n}", BTC)
-    ids.close()
-    raw = bytearray(path.read_bytes())
-    raw[4096 * 2 :] = b"\x55" * (len(raw) - 4096 * 2)
-    path.write_bytes(raw)
-
-
-@pytest.mark.parametrize("damage", [_no_database, _broken_pages])
-def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(
-    damage: Callable[[Path], None], tmp_path: Path
-) -> None:
-    path = tmp_path / "state.sqlite3"
-    damage(path)
-    damaged = path.read_bytes()
-
-    ids = OrderIds(path, SCOPE)
-    order_id = ids.to_client(UUID, BTC)
-    ids.close()
-
-    (aside,) = tmp_path.glob("state.sqlite3.damaged-*")
-    assert aside.read_bytes() == damaged
-    again = OrderIds(path, SCOPE)
-    assert again.to_exchange(order_id) == (UUID, BTC)
-    again.close()
-
-
 def test_a_file_that_takes_nothing_stops_no_order(
     opened: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(module, "BUSY_S", 0)
+    monkeypatch.setattr(state_file, "BUSY_S", 0)
     ids = opened()
     other = sqlite3.connect(tmp_path / "state.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -450,7 +269,7 @@ def test_a_file_that_takes_nothing_stops_no_order(
 def test_what_waits_for_a_file_is_bounded(
     opened: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(module, "BUSY_S", 0)
+    monkeypatch.setattr(state_file, "BUSY_S", 0)
     monkeypatch.setattr(module, "MOST_WAITING", 10)
     ids = opened()
     other = sqlite3.connect(tmp_path / "state.sqlite3", isolation_level=None)
@@ -495,80 +314,7 @@ def test_what_could_not_be_read_is_not_taken_for_absent(
     before.close()
     ids = opened()
     with monkeypatch.context() as broken:
-        broken.setattr(module, "_FIND", "SELECT value FROM nowhere WHERE (?, ?, ?)")
+        broken.setattr(state_file, "_FIND", "SELECT value FROM nowhere WHERE (?, ?, ?)")
         assert ids.caller_id("sent") == "sent"
 
     assert ids.caller_id("sent") == "caller"
-
-
-WRITER = """
-import sys
-from connector.exchange.order_ids import OrderIds
-ids = OrderIds(sys.argv[1], "bybit:swap:1")
-for n in range(500):
-    ids.to_client(f"{sys.argv[2]} {n}", "BTC/USDT:USDT")
-    if n % 10 == 0:
-        ids.flush()
-ids.close()
-"""
-
-
-def test_two_processes_at_one_file_lose_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "state.sqlite3"
-    writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(path), name], stderr=subprocess.PIPE)
-        for name in ("one", "other")
-    ]
-    for writer in writers:
-        _, told = writer.communicate(timeout=50)
-        assert (writer.returncode, told) == (0, b"")
-
-    ids, known = OrderIds(path, SCOPE), OrderIds(":memory:", SCOPE)
-    texts = [f"{name} {n}" for name in ("one", "other") for n in range(500)]
-    found = [ids.to_exchange(known.to_client(text, BTC)) for text in texts]
-    ids.close()
-    known.close()
-    assert found == [(text, BTC) for text in texts]
-    file = sqlite3.connect(path)
-    assert file.execute("SELECT count(*) FROM links").fetchone() == (1_000,)
-    assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    file.close()
-
-
-def test_the_default_path_is_in_the_users_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setenv("HOME", "/home/desk")
-    monkeypatch.setenv("XDG_DATA_HOME", "/data")
-    assert default_path() == Path("/data/opensqt-connector/state.sqlite3")
-
-    monkeypatch.setenv("XDG_DATA_HOME", "not/absolute")
-    in_home = Path("/home/desk/.local/share/opensqt-connector/state.sqlite3")
-    assert default_path() == in_home
-
-    monkeypatch.delenv("XDG_DATA_HOME")
-    assert default_path() == in_home
-
-
-def test_on_windows_the_default_path_is_in_the_local_application_data(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.setenv("LOCALAPPDATA", "/C/Users/desk/AppData/Local")
-
-    in_local = Path("/C/Users/desk/AppData/Local/opensqt-connector/state.sqlite3")
-    assert default_path() == in_local
-
-
-def test_a_process_that_ended_without_a_word_is_known_to_the_next(
-    opened: Open, tmp_path: Path
-) -> None:
-    assert not opened().is_after_crash
-    assert opened().is_after_crash, "the one before has not closed"
-    assert not opened("another:account:1").is_after_crash
-
-    opened().close()
-
-    assert not opened().is_after_crash
-    in_memory = OrderIds(":memory:", SCOPE)
-    assert not in_memory.is_after_crash
-    in_memory.close()

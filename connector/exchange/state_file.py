@@ -1,0 +1,274 @@
+"""The state's file: rows that lead from an id to what is known by it, in SQLite.
+
+One file serves several accounts, each its scope, and several processes. Errors after the opening
+are warned of, once until a write is good again, and never raised.
+"""
+
+import os
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from hashlib import blake2b
+from pathlib import Path
+
+import structlog
+
+from connector.config import BadConfig
+
+log = structlog.get_logger(__name__)
+
+KEPT = timedelta(days=30)
+KEPT_ROWS = 1_000_000
+PRUNE_S = 3600.0
+BUSY_S = 5.0
+"""How long a write waits for another process at the same file."""
+CACHE_KB = 256
+"""Pages that SQLite keeps in memory, for each connection; it would fill 2,000."""
+
+Link = tuple[str, str, int]
+"""Value, symbol, when it was noted."""
+ABSENT = ("", "")
+"""Value and symbol of what the file doesn't have."""
+
+VERSION = 1
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS links (scope TEXT NOT NULL, kind INTEGER NOT NULL, key NOT NULL,"
+    " value TEXT NOT NULL, symbol TEXT NOT NULL, seen_ms INTEGER NOT NULL,"
+    " PRIMARY KEY (scope, kind, key)) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS links_by_age ON links (seen_ms)",
+    # scopes whose process has not written all that it noted
+    "CREATE TABLE IF NOT EXISTS running (scope TEXT PRIMARY KEY) WITHOUT ROWID",
+    f"PRAGMA user_version = {VERSION}",
+)
+_FIND = "SELECT value, symbol FROM links WHERE scope = ? AND kind = ? AND key = ?"
+_ALL = "SELECT value FROM links WHERE scope = ? AND kind = ? AND value != ''"
+_KEEP = "INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?, ?)"
+_SURPLUS = (
+    "DELETE FROM links WHERE (scope, kind, key) IN"
+    " (SELECT scope, kind, key FROM links ORDER BY seen_ms LIMIT max(0,"
+    " (SELECT count(*) FROM links) - ?))"
+)
+_RUNS = "SELECT 1 FROM running WHERE scope = ?"
+_BEGIN = "INSERT OR REPLACE INTO running VALUES (?)"
+_END = "DELETE FROM running WHERE scope = ?"
+_DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
+
+
+def default_path() -> Path:
+    """Say where the state is kept: in the user's data directory of this platform."""
+    if sys.platform == "win32":
+        named, fallback = os.environ.get("LOCALAPPDATA", ""), ("AppData", "Local")
+    else:
+        named, fallback = os.environ.get("XDG_DATA_HOME", ""), (".local", "share")
+    directory = Path(named)
+    if not directory.is_absolute():
+        try:
+            directory = Path.home().joinpath(*fallback)
+        except RuntimeError:
+            raise BadConfig("state.path: there is no home directory; name a file") from None
+    return directory / "opensqt-connector" / "state.sqlite3"
+
+
+def account_scope(exchange_id: str, market_type: str, api_key: str) -> str:
+    """Name an account, so that one file can serve several; the key itself is not told."""
+    return f"{exchange_id}:{market_type}:{blake2b(api_key.encode(), digest_size=8).hexdigest()}"
+
+
+class StateFile:
+    """The file, or a place in memory: one connection to read, one to write."""
+
+    def __init__(self, path: Path | None, now_ms: Callable[[], int]) -> None:
+        self._now_ms = now_ms
+        self._writing = self._reading = threading.RLock()
+        self._pruned_at = time.monotonic()
+        self._warned = self._closed = False
+        if path is None:
+            self._writer = self._reader = _prepared(":memory:")
+        else:
+            self._reading = threading.RLock()
+            self._writer = _opened(path)
+            self._reader = _connected(path)
+        self._prune()
+
+    def begin(self, scope: str) -> bool:
+        """Note that a process runs; whether one did that never told its end."""
+        try:
+            with self._writing, _transaction(self._writer):
+                runs = self._writer.execute(_RUNS, (scope,)).fetchone() is not None
+                self._writer.execute(_BEGIN, (scope,))
+        except sqlite3.Error as error:
+            self._warn("not written", error)
+            return True
+        return runs
+
+    def end(self, scope: str) -> None:
+        """Note that a process ends, and has written all."""
+        with self._writing:
+            if self._closed:
+                return
+            try:
+                with _transaction(self._writer):
+                    self._writer.execute(_END, (scope,))
+            except sqlite3.Error as error:
+                self._warn("not written", error)
+
+    def find(self, scope: str, kind: int, key: int | str) -> Link | None:
+        """Give a row, `ABSENT` if there is none, None where the file can't be read."""
+        try:
+            with self._reading:
+                row = self._reader.execute(_FIND, (scope, kind, _storable(key))).fetchone()
+        except sqlite3.Error as error:
+            self._warn("not read", error)
+            return None
+        return (_text(row[0]), _text(row[1]), 0) if row else (*ABSENT, self._now_ms())
+
+    def all_of(self, scope: str, kind: int) -> list[str]:
+        """Give each value of a kind that is not ""."""
+        try:
+            with self._reading:
+                return [_text(row[0]) for row in self._reader.execute(_ALL, (scope, kind))]
+        except sqlite3.Error as error:
+            self._warn("not read", error)
+            return []
+
+    def keep(self, rows: Iterable[tuple[str | int, ...]]) -> bool:
+        """Write rows in one transaction; whether there is nothing to try again."""
+        storable = [tuple(map(_storable, row)) for row in rows]
+        with self._writing:
+            if self._closed:
+                return True
+            try:
+                with _transaction(self._writer):
+                    self._writer.executemany(_KEEP, storable)
+            except sqlite3.Error as error:
+                again = isinstance(error, sqlite3.OperationalError)
+                self._warn("not written, to be tried again" if again else "not written", error)
+                return not again
+            self._warned = False
+            if time.monotonic() - self._pruned_at > PRUNE_S:
+                self._prune()
+        return True
+
+    def close(self) -> None:
+        """Let the file go; what is to be kept later is not written."""
+        with self._writing, self._reading:
+            self._closed = True
+            self._reader.close()
+            self._writer.close()
+
+    def _prune(self) -> None:
+        self._pruned_at = time.monotonic()
+        oldest_ms = self._now_ms() - KEPT // timedelta(milliseconds=1)
+        try:
+            with _transaction(self._writer):
+                self._writer.execute("DELETE FROM links WHERE seen_ms < ?", (oldest_ms,))
+                self._writer.execute(_SURPLUS, (KEPT_ROWS,))
+        except sqlite3.Error as error:
+            self._warn("not pruned", error)
+
+    def _warn(self, what: str, error: sqlite3.Error) -> None:
+        if not self._warned:
+            self._warned = True
+            log.warning(f"order ids {what}", error=str(error))
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Open the file for writing, made if need be; a damaged one is moved aside."""
+    try:
+        _make(path)
+        try:
+            return _prepared(path)
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", None) not in _DAMAGE:
+                raise
+            aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000}")
+            log.warning("order ids: damaged file moved aside", kept=str(aside), error=str(error))
+            for end in ("", "-wal", "-shm"):
+                with suppress(FileNotFoundError):
+                    path.with_name(path.name + end).replace(aside.with_name(aside.name + end))
+            _make(path)
+            return _prepared(path)
+    except (OSError, sqlite3.Error) as error:
+        why = getattr(error, "strerror", None) or error
+        raise BadConfig(f"state.path {path} can't be written: {why}") from None
+
+
+def _make(path: Path) -> None:
+    """Make the file for its owner alone, and the directories above it that are missing."""
+    missing: list[Path] = []
+    for directory in path.parents:
+        if directory.exists():
+            break
+        missing.append(directory)
+    for directory in reversed(missing):
+        directory.mkdir(mode=0o700, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    with suppress(PermissionError):
+        path.chmod(0o600)
+
+
+def _prepared(path: Path | str) -> sqlite3.Connection:
+    """Connect for writing. Two that come first at once may find it locked: wait for each other."""
+    connection = _connected(path)
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            return _with_schema(connection)
+        except BaseException as error:
+            locked = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+            if not locked or time.monotonic() > deadline:
+                connection.close()
+                raise
+            time.sleep(0.01)
+
+
+def _with_schema(connection: sqlite3.Connection) -> sqlite3.Connection:
+    if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        damaged = sqlite3.DatabaseError("database disk image is malformed")
+        damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damaged
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version not in (0, VERSION):
+        raise sqlite3.NotSupportedError(f"it is of version {version}, this is version {VERSION}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    with _transaction(connection):
+        for statement in _SCHEMA:
+            connection.execute(statement)
+    return connection
+
+
+def _connected(path: Path | str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+    )
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+    return connection
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Generator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _storable(value: str | int) -> str | int | bytes:
+    """Give text that is no Unicode (a lone surrogate) as bytes, which SQLite keeps."""
+    if isinstance(value, int) or value.isascii():
+        return value
+    raw = value.encode("utf-8", "surrogatepass")
+    return value if raw.decode("utf-8", "ignore") == value else raw
+
+
+def _text(kept: str | bytes) -> str:
+    return kept if isinstance(kept, str) else kept.decode("utf-8", "surrogatepass")
