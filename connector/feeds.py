@@ -23,6 +23,7 @@ from connector.operators import (
     Counts,
     Gap,
     Ledger,
+    Lookup,
     Operator,
     close_candles,
     coalesce,
@@ -235,8 +236,13 @@ class Feeds:
         """
         ledger, private = self.ledger, self._private
         silence = timedelta(seconds=self._config.orders.silence_s)
-        lacking: Subject[None] = Subject()
-        ask = partial(lacking.on_next, None) if private.tells_trades else None
+        lookup = Lookup(
+            lambda lacking: private.looked_up(lacking.states, lacking.trades),
+            on_unanswered=_not_looked_up,
+            on_given_up=_given_up,
+        )
+        if not private.tells_trades:  # each fill would be asked for
+            lookup = None
         count = Counts("orders")
         updates = count.source(private.orders()).pipe(
             cross_check(silence, lambda: private.orders_differ(ledger.unfinished())),
@@ -249,11 +255,10 @@ class Feeds:
                     private.now_ms,
                     ledger.seed,
                     told_until_ms=self._told_until_ms,
-                    again_on=lacking,
                 ),
             ),
             resume(self._backoff, partial(self._resumed, "orders")),
-            count.through("keep_ledger", keep_ledger(ledger, ask=ask)),
+            count.through("keep_ledger", keep_ledger(ledger, lookup=lookup)),
         )
         return updates.pipe(
             count.through(
@@ -334,6 +339,20 @@ def _shaped(stream: Observable[T], own: Own, of: Callable[[], Items[T]]) -> Obse
 def _malformed(error: Exception) -> None:
     metrics.MALFORMED.labels("encoding").inc()
     log.warning("not encoded", error=str(error))
+
+
+def _not_looked_up(error: Exception) -> None:
+    log.info("orders not looked up", error=str(error)[:200])
+
+
+def _given_up(order: Order) -> None:
+    log.warning(
+        "what an order lacks is not to be had",
+        symbol=order.symbol,
+        order_id=order.order_id,
+        client_order_id=order.client_order_id,
+        executed_qty=order.executed_qty,
+    )
 
 
 def _order_key(order: Order) -> tuple[str, str]:

@@ -37,16 +37,42 @@ async def list_own_trades(session: Session, symbol: str, since_ms: int) -> list[
 
     Errors:  ccxt's; Unsupported for a list that can't be read to its end.
     """
-    pages = session.way.trade_pages.get(session.market_type) or _by_features(
-        session, "fetchMyTrades"
-    )
-    since = None if pages.since is not None else since_ms
-    first = pages.since(since_ms) if pages.since is not None else NOTHING
+    since = _trade_pages(session).since
+    if since is None:
+        return await _trades(session, symbol, since_ms, NOTHING)
+    return await _trades(session, symbol, None, since(since_ms))
+
+
+async def list_trades_of_order(
+    session: Session, symbol: str, order_id: str, since_ms: int
+) -> list[Raw]:
+    """Ask for the own trades of one order, by the exchange's id: ccxt's structures.
+
+    Where no exchange can be asked so, of those of its symbol since an instant its own.
+    Errors:  ccxt's; Unsupported for a list that can't be read to its end.
+    """
+    of_order = _trade_pages(session).of_order
+    if of_order is None:
+        rows = await list_own_trades(session, symbol, since_ms)
+    else:
+        rows = await _trades(session, symbol, None, of_order(order_id))
+    return [row for row in rows if row.get("order") == order_id]
+
+
+async def _trades(
+    session: Session, symbol: str, since_ms: int | None, first: Parameters
+) -> list[Raw]:
+    pages = _trade_pages(session)
 
     async def ask(parameters: Parameters) -> Sequence[Raw]:
-        return await session.ccxt.fetch_my_trades(symbol, since, pages.limit, dict(parameters))
+        return await session.ccxt.fetch_my_trades(symbol, since_ms, pages.limit, dict(parameters))
 
     return await every_row(ask, pages, first, f"own trades of {symbol}")
+
+
+def _trade_pages(session: Session) -> Pages:
+    known = session.way.trade_pages.get(session.market_type)
+    return known or _by_features(session, "fetchMyTrades")
 
 
 async def list_positions(session: Session, symbol: str | None) -> list[Raw]:

@@ -19,7 +19,7 @@ from connector.errors import (
 )
 from connector.exchange.channel import Channel, Leave, OnError
 from connector.exchange.journal import JournalById
-from connector.exchange.listings import list_own_trades
+from connector.exchange.listings import list_own_trades, list_trades_of_order
 from connector.exchange.order_lookup import OrderLookup
 from connector.exchange.parse_fields import Raw
 from connector.exchange.session import Session
@@ -36,6 +36,8 @@ OPEN_S = 10.0
 RECONCILED_AT_START = 300
 """Orders of before that are asked for one by one before serving, the latest; of Binance's limit
 that takes a quarter. The rest is asked for when the orders stream opens."""
+LONGEST_MS = 24 * 3_600_000
+"""How far back own trades are asked for, where an order's own can't be."""
 SURELY_GONE_MS = 60_000
 """An order that was told of so long ago, and that the exchange has nowhere, is over."""
 
@@ -127,11 +129,7 @@ class OrderEvents:
                     order's newest state.
         Errors:     Transient when it doesn't open within 10 s, and those of the questions.
         """
-        try:
-            async with asyncio.timeout(OPEN_S):
-                await connected(self._session.ccxt, self._owns)
-        except TimeoutError:
-            raise Transient("the private websocket does not open") from None
+        await self._opened()
         try:
             listed = await self._orders.open_orders(None)
         except (Refused, Unsupported) as error:
@@ -151,6 +149,31 @@ class OrderEvents:
         over = [ended for order in nowhere if (ended := self._given_up(order, trades))]
         states = sorted([*listed, *found, *over], key=lambda order: order.update_time_ms)
         return [*trades, *states]
+
+    async def looked_up(self, states: Sequence[Order], fills: Sequence[Order]) -> Sequence[Heard]:
+        """Ask how some orders stand, and for the trades of others.
+
+        Guarantee:  asked while the private websocket is open: what is missed when it is away is
+                    asked for as it opens. An order that is nowhere tells nothing.
+        Errors:     Transient when it doesn't open within 10 s, and those of the questions.
+        """
+        await self._opened()
+
+        async def stands(order: Order) -> list[Order]:
+            try:
+                return [await self._orders.get(order.symbol, order.exchange_order_id)]
+            except OrderNotFound:
+                return []
+
+        found = await asyncio.gather(*map(self._trades_of, fills), *map(stands, states))
+        return [heard for each in found for heard in each]
+
+    async def _opened(self) -> None:
+        try:
+            async with asyncio.timeout(OPEN_S):
+                await connected(self._session.ccxt, self._owns)
+        except TimeoutError:
+            raise Transient("the private websocket does not open") from None
 
     async def _became(self, gone: Sequence[Order], learn: Learn) -> list[Order]:
         """Ask what became of orders that are in no list any more, and learn it."""
@@ -220,6 +243,20 @@ class OrderEvents:
         except Unsupported as error:  # the states that orders are in are told all the same
             log.warning("own trades not repaired", symbol=symbol, error=str(error))
             return []
+        return self._read_trades(symbol, raws)
+
+    async def _trades_of(self, order: Order) -> list[Trade]:
+        session, symbol = self._session, order.symbol
+        if not session.offers("fetchMyTrades"):
+            return []
+        since_ms = max(order.created_at_ms, session.now_ms() - LONGEST_MS)
+        raws = await session.ask(
+            "an order's trades",
+            lambda: list_trades_of_order(session, symbol, order.exchange_order_id, since_ms),
+        )
+        return self._read_trades(symbol, raws)
+
+    def _read_trades(self, symbol: str, raws: Sequence[Raw]) -> list[Trade]:
         trades: list[Trade] = []
         for raw in raws:
             self._read(lambda raw=raw: self._orders.reader(symbol).trade(raw), trades.append)

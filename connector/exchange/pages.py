@@ -37,6 +37,8 @@ class Pages:
     since: Callable[[int], Parameters] | None = None
     """UTC ms → parameters of a beginning, instead of ccxt's `since`, which makes ccxt leave out
     rows so that a full page doesn't look full."""
+    of_order: Callable[[str], Parameters] | None = None
+    """The exchange's id of an order → parameters that ask for its own rows; None: it has none."""
     numbered: bool = False
     """Whether pages are counted off: what ends meanwhile makes others skip a page, so that such a
     list is read until two readings agree."""

@@ -144,6 +144,12 @@ class PrivateSources(Protocol):
         """Ask once for trades since, open orders, and what became of those unfinished."""
         ...
 
+    def looked_up(
+        self, states: Sequence[Order], fills: Sequence[Order]
+    ) -> Observable[Sequence[Order | Trade]]:
+        """Ask once how some orders stand, and for the trades of others."""
+        ...
+
     def orders_differ(self, believed_open: Sequence[Order]) -> Observable[bool]:
         """Ask once whether there are other open orders than those believed open."""
         ...
@@ -217,6 +223,12 @@ class ExchangePrivateSources:
     ) -> Observable[Sequence[Order | Trade]]:
         """Ask once for what was missed. Errors: those of the questions."""
         return asked(lambda: self._events.missed(since_ms, unfinished, learn))
+
+    def looked_up(
+        self, states: Sequence[Order], fills: Sequence[Order]
+    ) -> Observable[Sequence[Order | Trade]]:
+        """Ask once about some orders. Errors: those of the questions."""
+        return asked(lambda: self._events.looked_up(states, fills))
 
     def orders_differ(self, believed_open: Sequence[Order]) -> Observable[bool]:
         """Ask once whether the exchange knows other open orders. Errors: the question's."""

@@ -12,9 +12,9 @@ from connector.operators.delay import delay
 from connector.operators.distinct import distinct
 from connector.operators.heartbeat import heartbeat
 from connector.operators.hold_until import hold_until
-from connector.operators.keep_ledger import keep_ledger
+from connector.operators.keep_ledger import Lookup, keep_ledger
 from connector.operators.keep_positions import Positions, keep_positions
-from connector.operators.ledger import Ledger
+from connector.operators.ledger import Lacking, Ledger
 from connector.operators.map_to_proto import map_to_proto
 from connector.operators.merge_symbols import merge_symbols
 from connector.operators.min_move import basis_points, min_move
@@ -39,7 +39,9 @@ __all__ = [
     "FetchClosed",
     "FetchMissed",
     "Gap",
+    "Lacking",
     "Ledger",
+    "Lookup",
     "Operator",
     "Pace",
     "Positions",

@@ -1,51 +1,70 @@
 """Orders and trades become updates: each once, each with its fill."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reactivex import Observable
 from reactivex.abc import DisposableBase, ObserverBase, SchedulerBase
-from reactivex.disposable import Disposable, SerialDisposable
+from reactivex.disposable import Disposable, SerialDisposable, SingleAssignmentDisposable
 
-from connector.operators.ledger import Ledger
-from connector.operators.operator import Operator, the_scheduler
+from connector.errors import ConnectorError, Transient
+from connector.operators.ledger import Lacking, Ledger
+from connector.operators.operator import Operator, ignore, the_scheduler
 from connector.trading import Order, Trade
 
 _ZERO = timedelta(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """How to ask about orders of which something lacks: how they stand, or for their trades.
+
+    A fill waits `longest` for its other half, the answer's time included; so long the stream may be
+    silent of what an answer told. An order that lacks something after several answers is given up.
+    """
+
+    ask: Callable[[Lacking], Observable[Sequence[Order | Trade]]]
+    longest: timedelta = timedelta(seconds=1)
+    on_unanswered: Callable[[Exception], None] = ignore
+    on_given_up: Callable[[Order], None] = ignore
+
+
 def keep_ledger(
-    ledger: Ledger,
-    wait: timedelta = timedelta(milliseconds=250),
-    ask: Callable[[], None] | None = None,
-    longest: timedelta = timedelta(seconds=1),
+    ledger: Ledger, wait: timedelta = timedelta(milliseconds=250), lookup: Lookup | None = None
 ) -> Operator[Order | Trade, Order]:
     """Tell what is new of each order, fills with their trades; what lacks its half waits for it.
 
     Marble:     in  -t-o-o----o----t-|    out  ---O---------O-O-|    (t trade, o the order's state;
                 the second o repeats; the third waits 3 ticks in vain, and is told with its trade
                 when that comes)
-    Guarantee:  the ledger's. What waits, order state or trade, waits at most `wait`; with `ask`,
-                which is called then so that the other half comes, `longest` in all. The ledger
-                outlives the subscription, and what waited at dispose is told to the next one.
-                Place it above `resume`; one subscriber at a time, so share after it.
+    Guarantee:  the ledger's. What waits, order state or trade, waits at most `wait`. With `lookup`
+                it is asked for then, and waits `longest` in all; it is asked for ever more rarely
+                until it has come, also when it was told without. So is what an answer told of an
+                order (its placing's) and the stream doesn't, after `longest`. One question at a
+                time, few orders in each, begun `longest` less `wait` after another at the soonest.
+                The ledger outlives the subscription, and what waited at dispose is told to the next
+                one. Place it above `resume`; one subscriber at a time, so share after it.
     Errors:     the source's pass through; before them, and before completion, what waits is told.
-                What `ask` raises ends the stream.
+                A question's Transient leaves it to be asked anew, any other of our errors counts
+                as an answer; both are told to `on_unanswered`. What is none of ours, and what
+                callbacks raise, ends the stream.
     Units:      time from the scheduler given at subscribe. Memory: the ledger's, and one timer
                 while something waits.
     """
     if wait < _ZERO:
         raise ValueError(f"keep_ledger: wait is zero or more, not {wait}")
-    at_most = wait if ask is None else max(wait, longest)
+    at_most = wait if lookup is None else max(wait, lookup.longest)
 
     def apply(source: Observable[Order | Trade]) -> Observable[Order]:
         def subscribe(
             observer: ObserverBase[Order], scheduler: SchedulerBase | None = None
         ) -> DisposableBase:
             clock = the_scheduler(scheduler, "keep_ledger")
-            timer = SerialDisposable()
-            is_armed = False
-            asked_at: datetime | None = None
+            timer, asking = SerialDisposable(), SerialDisposable()
+            armed_for: datetime | None = None
+            not_before = clock.now
+            is_asking = is_over = False
 
             def on_next(heard: Order | Trade) -> None:
                 try:
@@ -54,39 +73,88 @@ def keep_ledger(
                     observer.on_error(error)
                     return
                 tell(updates)
-                if not is_armed:
-                    arm()
+                arm()
 
             def tell(updates: Iterable[Order]) -> None:
                 for update in updates:
                     observer.on_next(update)
 
             def arm() -> None:
-                nonlocal is_armed
+                nonlocal armed_for
+                at = next_at()
+                if at is None or is_over or (armed_for is not None and armed_for <= at):
+                    return
+                armed_for = at
+                left = max(at - clock.now, _ZERO)
+                timer.disposable = clock.schedule_relative(left, release)
+
+            def next_at() -> datetime | None:
                 since = ledger.waiting_since
-                is_armed = since is not None
-                if since is not None:
-                    is_asked = ask is None or (asked_at is not None and since <= asked_at)
-                    left = max(since + (at_most if is_asked else wait) - clock.now, _ZERO)
-                    timer.disposable = clock.schedule_relative(left, release)
+                overdue = since + at_most if since is not None else None
+                if lookup is None or is_asking:
+                    return overdue
+                asked = ledger.asks_at(clock.now, wait, at_most)
+                if asked is None:
+                    return overdue
+                asked = max(asked, not_before)
+                return asked if overdue is None else min(asked, overdue)
 
             def release(_: SchedulerBase, __: object = None) -> None:
-                nonlocal asked_at
+                nonlocal armed_for
+                armed_for = None
                 tell(ledger.overdue(clock.now - at_most))
-                since = ledger.waiting_since
-                if (
-                    ask is not None
-                    and since is not None
-                    and since <= clock.now - wait
-                    and (asked_at is None or since > asked_at)
-                ):
-                    asked_at = clock.now
+                if lookup is not None and not is_asking and clock.now >= not_before:
+                    look_up(lookup)
+                arm()
+
+            def look_up(lookup: Lookup) -> None:
+                nonlocal is_asking, not_before
+                lacking = ledger.to_ask(clock.now)
+                if not any(lacking) or is_over:
+                    return
+                is_asking, not_before = True, clock.now + at_most - wait
+                got: list[Order | Trade] = []
+                slot = SingleAssignmentDisposable()
+                asking.disposable = slot
+
+                def answered() -> None:
+                    nonlocal is_asking
+                    is_asking = False
+                    for heard in got:
+                        if not is_over:
+                            on_next(heard)
                     try:
-                        ask()
+                        for order in ledger.note_answered(lacking):
+                            lookup.on_given_up(order)
                     except Exception as error:
                         observer.on_error(error)
                         return
-                arm()
+                    arm()
+
+                def unanswered(error: Exception) -> None:
+                    nonlocal is_asking
+                    if not isinstance(error, ConnectorError):
+                        observer.on_error(error)
+                        return
+                    try:
+                        lookup.on_unanswered(error)
+                    except Exception as own:
+                        observer.on_error(own)
+                        return
+                    if not isinstance(error, Transient):
+                        answered()
+                        return
+                    is_asking = False
+                    arm()
+
+                try:
+                    question = lookup.ask(lacking)
+                except Exception as error:
+                    observer.on_error(error)
+                    return
+                slot.disposable = question.subscribe(
+                    got.extend, unanswered, answered, scheduler=clock
+                )
 
             def on_completed() -> None:
                 tell(ledger.overdue(clock.now))
@@ -97,9 +165,14 @@ def keep_ledger(
                 observer.on_error(error)
 
             def let_go() -> None:
+                nonlocal is_over
+                is_over = True
+                ledger.on_noted = ignore
                 upstream.dispose()
                 timer.dispose()
+                asking.dispose()
 
+            ledger.on_noted = arm
             arm()
             upstream = source.subscribe(on_next, on_error, on_completed, scheduler=clock)
             return Disposable(let_go)

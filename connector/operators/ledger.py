@@ -1,10 +1,13 @@
 """What is known of each open or recent order, and what of it is still to be told."""
 
 from collections import deque
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from connector.operators.ledger_entry import LONG_AGO, LedgerEntry
+from connector.operators.ledger_questions import Key, Questions
 from connector.trading import Order, Trade
 
 KEPT_ORDERS = 10_000
@@ -19,7 +22,14 @@ KEPT_STRAYS = 10_000
 KEPT_UNTOLD = 10_000
 """Orders known by answers alone, the latest: while nobody listens nothing tells their ends."""
 
-_Key = tuple[str, str]  # exchanges number orders by symbol
+
+class Lacking(NamedTuple):
+    """Orders to be asked about, each as it is known."""
+
+    states: tuple[Order, ...]
+    """How they stand: an answer told more than the stream, or a trade came alone."""
+    trades: tuple[Order, ...]
+    """For their fills: more was executed than trades tell."""
 
 
 class Ledger:
@@ -40,13 +50,17 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self._open: dict[_Key, LedgerEntry] = {}
-        self._ended: dict[_Key, LedgerEntry] = {}  # in the order of their ending
-        self._strays: deque[_Key] = deque()  # one for each trade without a known order
-        self._untold: dict[_Key, None] = {}  # of what was placed, also what was told since
-        self._waiting: deque[tuple[datetime, _Key]] = deque()
+        self._open: dict[Key, LedgerEntry] = {}
+        self._ended: dict[Key, LedgerEntry] = {}  # in the order of their ending
+        self._strays: deque[Key] = deque()  # one for each trade without a known order
+        self._untold: dict[Key, None] = {}  # of what was placed, also what was told since
+        self._waiting: deque[tuple[datetime, Key]] = deque()
         self._newest_ms = 0
         self._now = LONG_AGO
+        self._of_fills = Questions()  # the one half of a fill came without the other
+        self._of_states = Questions()  # an answer told what the stream didn't
+        self.on_noted: Callable[[], None] = lambda: None
+        """Called when an answer was noted: it may be asked about, if the stream is silent of it."""
 
     def apply(self, heard: Order | Trade, now: datetime) -> tuple[Order, ...]:
         """Take what the stream, or a fetch after a gap, says; give what to tell, in order."""
@@ -118,11 +132,36 @@ class Ledger:
         self._sort_in(key, entry)
         self._await(key, entry)
         self._note_untold(key, entry)
+        self.on_noted()
 
     def note_seen(self, order: Order) -> None:
         """Know an order from a question's answer; a finished one that is unknown stays so."""
         if not order.status.is_terminal or self.get(order.symbol, order.exchange_order_id):
             self.note_placed(order)
+
+    def asks_at(
+        self, now: datetime, fills_after: timedelta, states_after: timedelta
+    ) -> datetime | None:
+        """Say when to ask about an order next, None when none lacks anything."""
+        fills = self._of_fills.next_at(now, fills_after)
+        states = self._of_states.next_at(now, states_after)
+        return min(fills, states) if fills and states else fills or states
+
+    def to_ask(self, now: datetime) -> Lacking:
+        """Give the orders to be asked about now."""
+        states: list[Order] = []
+        trades: list[Order] = []
+        for key in dict.fromkeys((*self._of_fills.take(now), *self._of_states.take(now))):
+            entry = self._find(key)
+            if entry is not None and entry.known is not None:
+                (trades if entry.lacks_trades else states).append(entry.known)
+        return Lacking(tuple(states), tuple(trades))
+
+    def note_answered(self, asked: Lacking) -> tuple[Order, ...]:
+        """Count an answer about orders; give those that are given up, as they lack still."""
+        by_key = {_key(order): order for order in (*asked.states, *asked.trades)}
+        given_up = (*self._of_fills.note_answered(by_key), *self._of_states.note_answered(by_key))
+        return tuple(by_key[key] for key in dict.fromkeys(given_up))
 
     def get(self, symbol: str, exchange_order_id: str) -> Order | None:
         """Give what is known of an order, by stream or answer; None for an unknown one."""
@@ -146,20 +185,25 @@ class Ledger:
             if entry.known is not None and (entry.told is None or not entry.told.status.is_terminal)
         )
 
-    def _find(self, key: _Key) -> LedgerEntry | None:
+    def _find(self, key: Key) -> LedgerEntry | None:
         return self._open.get(key) or self._ended.get(key)
 
-    def _entry(self, key: _Key) -> LedgerEntry:
+    def _entry(self, key: Key) -> LedgerEntry:
         entry = self._find(key)
         if entry is None:
             entry = self._open[key] = LedgerEntry()
         return entry
 
-    def _await(self, key: _Key, entry: LedgerEntry) -> None:
+    def _await(self, key: Key, entry: LedgerEntry) -> None:
         if entry.is_waiting:
             self._waiting.append((self._now, key))
 
-    def _note_stray(self, key: _Key, entry: LedgerEntry) -> None:
+    def _drop(self, entries: dict[Key, LedgerEntry], key: Key) -> None:
+        del entries[key]
+        self._of_fills.forget(key)
+        self._of_states.forget(key)
+
+    def _note_stray(self, key: Key, entry: LedgerEntry) -> None:
         if entry.known is not None:
             return
         self._strays.append(key)
@@ -167,9 +211,9 @@ class Ledger:
             oldest = self._strays.popleft()
             stray = self._open.get(oldest)
             if stray is not None and stray.known is None:
-                del self._open[oldest]
+                self._drop(self._open, oldest)
 
-    def _note_untold(self, key: _Key, entry: LedgerEntry) -> None:
+    def _note_untold(self, key: Key, entry: LedgerEntry) -> None:
         if entry.told is not None:
             return
         self._untold[key] = None
@@ -178,9 +222,11 @@ class Ledger:
             del self._untold[oldest]
             untold = self._open.get(oldest)
             if untold is not None and untold.told is None and not untold.is_waiting:
-                del self._open[oldest]
+                self._drop(self._open, oldest)
 
-    def _sort_in(self, key: _Key, entry: LedgerEntry) -> None:
+    def _sort_in(self, key: Key, entry: LedgerEntry) -> None:
+        self._of_fills.note(key, entry.is_waiting or entry.lacks_trades)
+        self._of_states.note(key, entry.lacks_state)
         known = entry.known
         if known is None:
             return
@@ -196,4 +242,8 @@ class Ledger:
             ended_ms = known.update_time_ms if known is not None else 0
             if len(self._ended) <= KEPT_ORDERS and self._newest_ms - ended_ms < KEPT_MS:
                 return
-            del self._ended[oldest]
+            self._drop(self._ended, oldest)
+
+
+def _key(order: Order) -> Key:
+    return order.symbol, order.exchange_order_id

@@ -32,7 +32,6 @@ class _Memory:
     def __init__(self, told_until_ms: int | None) -> None:
         self.began_ms = told_until_ms
         self.newest_ms = told_until_ms or 0
-        self.gap_ms: int | None = None  # where it begins, until it is surely repaired
         self.is_seeded = False
         self.held: deque[Order | Trade] = deque()
 
@@ -40,10 +39,7 @@ class _Memory:
         """Say from where on trades may be missing."""
         if self.began_ms is None:
             self.began_ms = self.newest_ms = now_ms
-        since_ms = min(self.newest_ms, now_ms) - OVERLAP_MS
-        if self.gap_ms is not None:  # what was told since says nothing of what was missed before
-            since_ms = min(since_ms, self.gap_ms)
-        return max(since_ms, now_ms - LONGEST_MS)
+        return max(min(self.newest_ms, now_ms) - OVERLAP_MS, now_ms - LONGEST_MS)
 
     def note(self, heard: Order | Trade) -> None:
         """Note that trades until this one are known."""
@@ -67,7 +63,6 @@ def repair_gaps(
     again_after: timedelta = timedelta(seconds=5),
     on_unrepaired: Callable[[Exception], None] = ignore,
     told_until_ms: int | None = None,
-    again_on: Observable[None] | None = None,
 ) -> Operator[Order | Trade, Order | Trade]:
     """Fetch what was missed at each subscription, tell it, and then what came live meanwhile.
 
@@ -81,10 +76,8 @@ def repair_gaps(
                 OVERLAP_MS before the newest trade that was told, at most LONGEST_MS back, and
                 should ask the exchange only when its subscription stands. What waits when a fetch
                 fails follows the next one.
-                A gap counts as repaired once the second question about it was answered: until then
-                each question, also after another outage, begins where that gap did.
-                It is asked once more, too, at an item of `again_on`: then something was missed
-                without an outage. One that comes during a question is left out.
+                What no list had yet, and what is told only after the second question, is left to
+                the ledger, which asks by the order.
                 With `told_until_ms`, an instant until which a process before this one told all,
                 the first subscription repairs the gap since then.
                 A fetched state that goes beyond what came live first of its order follows that:
@@ -109,9 +102,6 @@ def repair_gaps(
             timer = SerialDisposable()
             is_first = not memory.is_seeded
             is_holding = True  # until the first answer
-            is_asking = False
-            is_second = not again_after
-            also = SingleAssignmentDisposable()
             is_over = False
             source_done = False
 
@@ -128,9 +118,7 @@ def repair_gaps(
                 memory.note(heard)
                 observer.on_next(heard)
 
-            def ask() -> None:
-                nonlocal is_asking
-                is_asking = True
+            def ask(_: SchedulerBase | None = None, __: object = None) -> None:
                 got: list[Order | Trade] = []
                 slot = SingleAssignmentDisposable()
                 fetching.disposable = slot
@@ -143,28 +131,8 @@ def repair_gaps(
                     got.extend, not_fetched, lambda: fetched(got), scheduler=clock
                 )
 
-            def ask_again(_: SchedulerBase, __: object = None) -> None:
-                nonlocal is_second
-                is_second = True
-                ask()
-
-            def ask_also(_: None) -> None:
-                nonlocal since_ms
-                if is_asking or is_over:
-                    return
-                try:
-                    since_ms = memory.since_ms(now_ms())
-                except Exception as error:
-                    fail(error)
-                    return
-                ask()
-
             def fetched(got: list[Order | Trade]) -> None:
-                nonlocal is_asking
-                is_asking = False
                 memory.is_seeded = True
-                if is_second:
-                    memory.gap_ms = None
                 since = _first_states(memory.held)
                 states: list[Order] = []  # from after what came live
                 for heard in got:
@@ -182,8 +150,6 @@ def repair_gaps(
                 flow(states)
 
             def not_fetched(error: Exception) -> None:
-                nonlocal is_asking
-                is_asking = False
                 if not isinstance(error, Unsupported | Refused | Malformed):
                     fail(error)
                     return
@@ -206,7 +172,7 @@ def repair_gaps(
                 if source_done:
                     observer.on_completed()
                 elif is_holding and again_after:
-                    timer.disposable = clock.schedule_relative(again_after, ask_again)
+                    timer.disposable = clock.schedule_relative(again_after, ask)
                 is_holding = False
 
             def on_completed() -> None:
@@ -225,18 +191,15 @@ def repair_gaps(
                 upstream.dispose()
                 fetching.dispose()
                 timer.dispose()
-                also.dispose()
 
             try:
-                since_ms = memory.gap_ms = memory.since_ms(now_ms())
+                since_ms = memory.since_ms(now_ms())
             except Exception as error:
                 observer.on_error(error)
                 return Disposable()
             upstream.disposable = source.subscribe(on_next, fail, on_completed, scheduler=clock)
             if not is_over:
                 ask()
-            if again_on is not None and not is_over:
-                also.disposable = again_on.subscribe(ask_also, fail, scheduler=clock)
             return Disposable(let_go)
 
         return Observable(subscribe)

@@ -4,6 +4,7 @@ What went out without a trade has the state's letter, with its trade it is upper
 late trade's update. What waits for its other half waits for 4 ms.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -11,15 +12,26 @@ import reactivex
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from reactivex import Observable
 from reactivex import operators as ops
 
-from connector.errors import Transient
-from connector.operators import Backoff, Ledger, SchedulerMissing, keep_ledger, resume
-from connector.testing import Marbles
+from connector.errors import Transient, Unsupported
+from connector.operators import (
+    Backoff,
+    Lacking,
+    Ledger,
+    Lookup,
+    Operator,
+    SchedulerMissing,
+    keep_ledger,
+    resume,
+)
+from connector.testing import Boom, Cold, Marbles
 from connector.trading import Order, Trade
 from tests.marbles.orders import brief, order, trade
 
 WAIT = timedelta(milliseconds=4)
+DOWN = Transient("down")
 A, B = trade("a", "0.3", 1_100), trade("b", "0.7", 1_200)
 HEARD: dict[str, Order | Trade] = {
     "n": order("new"),
@@ -29,6 +41,7 @@ HEARD: dict[str, Order | Trade] = {
     "b": B,
     "x": order("new", number="2"),
     "y": order("part", "0.3", 1_100, number="2"),
+    "k": order("new", client="known by an answer"),
 }
 TOLD = HEARD | {
     "P": order("part", "0.3", 1_100, A),
@@ -65,15 +78,146 @@ def test_a_trade_without_its_state_goes_out_after_the_wait() -> None:
     assert m.run(source.pipe(keep_ledger(Ledger(), WAIT))) == m.expected("n-----P-----|", TOLD)
 
 
-def test_what_waits_is_asked_for_once_and_waits_longer_for_the_answer() -> None:
+class Exchange:
+    """Who is asked what orders lack: a diagram for each question, the last again and again."""
+
+    def __init__(self, m: Marbles[Order | Trade], *answers: str, error: Exception = DOWN) -> None:
+        self.asked: list[tuple[int, str, str]] = []
+        """When, of which orders for their state, of which for their trades."""
+        self.answers: list[Cold[Sequence[Order | Trade]]] = []
+        self.unanswered: list[Exception] = []
+        self.given_up: list[Order] = []
+        self._m, self._diagrams, self._error = m, answers or ("|",), error
+
+    def __call__(self, lacking: Lacking) -> Observable[Sequence[Order | Trade]]:
+        states, trades = ("".join(o.exchange_order_id for o in each) for each in lacking)
+        self.asked.append((self._m.now_ms(), states, trades))
+        diagram = self._diagrams[min(len(self.asked), len(self._diagrams)) - 1]
+        lists = {each: [value] for each, value in HEARD.items()}
+        self.answers.append(self._m.cold(diagram, lists, error=self._error))
+        return self.answers[-1]
+
+    @property
+    def lookup(self) -> Lookup:
+        longest = timedelta(milliseconds=8)
+        return Lookup(self, longest, self.unanswered.append, self.given_up.append)
+
+
+def _noted(ledger: Ledger) -> Operator[Order | Trade, Order | Trade]:
+    """Let `k` be the answer to an order's placing: it comes past the stream."""
+
+    def is_told(heard: Order | Trade) -> bool:
+        if heard is HEARD["k"]:
+            ledger.note_placed(order("new"))
+        return heard is not HEARD["k"]
+
+    return ops.filter(is_told)
+
+
+def test_a_fill_without_its_trade_is_asked_for_and_waits_longer_for_the_answer() -> None:
     m = Marbles(HEARD)
-    source = m.hot("n-p-----a-----f------------|")
-    asked: list[int] = []
-    longest = timedelta(milliseconds=8)
-    operator = keep_ledger(Ledger(), WAIT, lambda: asked.append(m.now_ms()), longest)
-    seen = m.run(source.pipe(operator))
+    exchange = Exchange(m, "--(a|)", "|")
+    source = m.hot("n-p-----------f------------|")
+    seen = m.run(source.pipe(keep_ledger(Ledger(), WAIT, exchange.lookup)))
     assert seen == m.expected("n-------P-------------f----|", TOLD)
-    assert asked == [6, 18]
+    assert exchange.asked == [(6, "", "1"), (18, "", "1")]
+    assert m.lives(exchange.answers[0]) == ["------^-!"]
+    assert m.strays == []
+
+
+def test_a_trade_without_its_state_is_asked_for() -> None:
+    m = Marbles(HEARD)
+    exchange = Exchange(m, "--(p|)")
+    source = m.hot("n-a-----------|")
+    seen = m.run(source.pipe(keep_ledger(Ledger(), WAIT, exchange.lookup)))
+    assert seen == m.expected("n-------P-----|", TOLD)
+    assert exchange.asked == [(6, "1", "")]
+
+
+def test_a_fill_that_was_told_without_its_trade_is_asked_for_until_that_comes() -> None:
+    m = Marbles(HEARD)
+    exchange = Exchange(m, "-|", "-|", "-(a|)")
+    source = m.hot("n-p 9000ms |")
+    seen = m.run(source.pipe(keep_ledger(Ledger(), WAIT, exchange.lookup)))
+    assert seen == m.expected("n---------p 5996ms P 2995ms |", TOLD)
+    assert [at for at, _, _ in exchange.asked] == [6, 1_006, 6_006]
+    assert exchange.given_up == []
+
+
+def test_what_several_answers_do_not_have_is_given_up() -> None:
+    m = Marbles(HEARD)
+    exchange = Exchange(m, "|")
+    source = m.hot("n-p 600s |")
+    m.run(source.pipe(keep_ledger(Ledger(), WAIT, exchange.lookup)))
+    assert [at for at, _, _ in exchange.asked] == [6, 1_006, 6_006, 36_006]
+    assert [brief(each) for each in exchange.given_up] == ["part 0.3"]
+
+
+def test_a_question_that_fails_for_now_is_asked_again_and_is_no_answer() -> None:
+    m = Marbles(HEARD)
+    exchange = Exchange(m, "-#", "-#", "-#", "-#", "-#", "-(a|)")
+    source = m.hot("n-p 7000ms |")
+    seen = m.run(source.pipe(keep_ledger(Ledger(), WAIT, exchange.lookup)))
+    assert [brief(each) for each in seen.values] == ["new 0", "part 0.3", "part 0.3 a"]
+    assert [at for at, _, _ in exchange.asked] == [6, 1_006, 2_006, 3_006, 4_006, 5_006]
+    assert (len(exchange.unanswered), exchange.given_up) == (5, [])
+
+
+def test_a_question_that_is_refused_counts_as_an_answer() -> None:
+    m = Marbles(HEARD)
+    exchange = Exchange(m, "-#", error=Unsupported("no"))
+    m.run(m.hot("n-p 600s |").pipe(keep_ledger(Ledger(), WAIT, exchange.lookup)))
+    assert (len(exchange.unanswered), len(exchange.given_up)) == (4, 1)
+
+
+def test_a_questions_error_that_is_none_of_ours_ends_the_stream() -> None:
+    m = Marbles(HEARD)
+    exchange = Exchange(m, "-#", error=Boom())
+    source = m.hot("n-p-------")
+    seen = m.run(source.pipe(keep_ledger(Ledger(), WAIT, exchange.lookup)))
+    assert [event.kind for event in seen.events] == ["next", "error"]
+    assert m.lives(source) == ["^------!"]
+    assert m.strays == []
+
+
+def test_what_an_answer_told_and_the_stream_does_not_is_asked_for() -> None:
+    m = Marbles(HEARD)
+    exchange = Exchange(m, "-(p|)", "-(a|)")
+    ledger = Ledger()
+    source = m.hot("---k-------------------|")
+    seen = m.run(source.pipe(_noted(ledger), keep_ledger(ledger, WAIT, exchange.lookup)))
+    assert seen == m.expected("-----------------P-----|", TOLD)
+    assert exchange.asked == [(11, "1", ""), (16, "", "1")]
+
+
+def test_what_the_stream_tells_soon_after_an_answer_is_not_asked_for() -> None:
+    m = Marbles(HEARD)
+    exchange = Exchange(m)
+    ledger = Ledger()
+    source = m.hot("---k-----n-------------|")
+    seen = m.run(source.pipe(_noted(ledger), keep_ledger(ledger, WAIT, exchange.lookup)))
+    assert seen == m.expected("---------n-------------|", TOLD)
+    assert exchange.asked == []
+
+
+def test_many_that_lack_something_are_asked_about_a_few_at_a_time() -> None:
+    m = Marbles(HEARD)
+    exchange = Exchange(m, "-|")
+    ledger = Ledger()
+    for number in "abcdefg":
+        ledger.note_placed(order("new", number=number))
+    m.run(m.hot("20ms |").pipe(keep_ledger(ledger, WAIT, exchange.lookup)))
+    assert exchange.asked == [(8, "abcde", ""), (12, "fg", "")]
+
+
+def test_dispose_lets_go_of_a_question() -> None:
+    m = Marbles(HEARD)
+    exchange = Exchange(m, "-----(a|)")
+    source = m.hot("n-p-------")
+    seen = m.run(source.pipe(keep_ledger(Ledger(), WAIT, exchange.lookup)), "^-------!")
+    assert seen == m.expected("n", TOLD)
+    assert m.lives(exchange.answers[0]) == ["------^-!"]
+    assert m.strays == []
 
 
 def test_each_waits_its_own_time() -> None:

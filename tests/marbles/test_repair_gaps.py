@@ -101,17 +101,6 @@ def test_what_happened_since_a_process_before_told_is_told_too() -> None:
     assert (exchange.asked, exchange.seeded) == ([(0, -2_000)], [])
 
 
-def test_it_is_asked_again_when_something_was_found_missing_and_nothing_is_held_meanwhile() -> None:
-    m = Marbles(VALUES)
-    exchange = Exchange(m, "|", "--(b|)")
-    source = m.hot("-a---c------|")
-    missing = m.hot("----xx------", {"x": None})
-    operator = repair_gaps(exchange, exchange.now_ms, again_after=timedelta(0), again_on=missing)
-    assert m.run(source.pipe(operator)) == m.expected("-a---cb-----|")
-    assert exchange.asked == [(0, 0), (4, 1)]
-    assert m.lives(missing) == ["^-----------!"]
-
-
 def test_after_an_outage_what_is_older_is_told_too() -> None:
     m = Marbles(VALUES, error=DOWN)
     exchange = Exchange(m, "|", "(O|)")
@@ -144,36 +133,6 @@ def test_it_is_asked_from_the_newest_trade_that_was_told() -> None:
     source = m.in_turn("-cbF--#", "--#", "-|")
     m.run(source.pipe(exchange.operator(), resume(PAUSE)))
     assert exchange.asked == [(0, 0), (8, 3), (12, 5)]
-
-
-def test_an_outage_before_the_second_question_is_asked_about_from_where_the_first_began() -> None:
-    m = Marbles(VALUES, error=DOWN)
-    exchange = Exchange(m, "|")
-    source = m.in_turn("-c--#", "-d 30ms -#", "|")
-    m.run(source.pipe(exchange.operator(AGAIN), resume(PAUSE)))
-    assert exchange.asked == [(0, 0), (6, 0), (26, 0), (41, 4)]
-
-
-def test_what_is_found_missing_before_the_second_question_narrows_none_of_them() -> None:
-    m = Marbles(VALUES)
-    exchange = Exchange(m, "|")
-    missing = m.hot("----x 20ms x", {"x": None})
-    operator = repair_gaps(exchange, exchange.now_ms, again_after=AGAIN, again_on=missing)
-    m.run(m.hot("-c 30ms |").pipe(operator))
-    assert exchange.asked == [(0, 0), (4, 0), (20, 0), (25, 3)]
-
-
-def test_a_second_question_that_is_refused_leaves_the_gap_to_the_next_one() -> None:
-    m = Marbles(VALUES)
-    exchange = Exchange(m, "|", "#", "|", error=ExchangeRefused("no"))
-    missing = m.hot("25ms x--x", {"x": None})
-    told = exchange.unrepaired.append
-    operator = repair_gaps(
-        exchange, exchange.now_ms, exchange.seeded.append, AGAIN, told, again_on=missing
-    )
-    m.run(m.hot("-c 30ms |").pipe(operator))
-    assert exchange.asked == [(0, 0), (20, 0), (25, 0), (28, 3)]
-    assert len(exchange.unrepaired) == 1
 
 
 def test_a_trade_that_an_order_carries_counts_as_told() -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import grpc
@@ -12,8 +14,9 @@ from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
 
+from connector.operators import repair_gaps
 from tests.rpc.account import BUY, SELL, account_of, positions_of, sized, traded, until
-from tests.rpc.conftest import Serve, Served, both_dialects, take
+from tests.rpc.conftest import WITHIN_S, Serve, Served, both_dialects, take
 
 NEW, PARTLY = types.ORDER_STATUS_NEW, types.ORDER_STATUS_PARTIALLY_FILLED
 FILLED, CANCELED = types.ORDER_STATUS_FILLED, types.ORDER_STATUS_CANCELED
@@ -226,6 +229,7 @@ async def test_what_happened_without_websockets_is_told_once(serve: Serve) -> No
     served.exchange.refuse_websockets = False
 
     await _told_once(call)
+    await served.until_private_topics()  # else it is told by the second question, 5 s later
     served.exchange.fill("BTCUSDT", "placed", "0.010")
     update = (await take(call, 1))[0]
     assert (update.client_order_id, update.status) == ("placed", PARTLY)
@@ -321,6 +325,46 @@ async def test_a_fill_that_a_gap_hid_is_told_with_its_trade_also_when_another_ga
             heard += await take(call, 1)
     hidden = [u.last_trade for u in heard if u.client_order_id == "hidden"]
     assert [trade.quantity.value for trade in hidden if trade.trade_id] == ["0.010"]
+    call.cancel()
+
+
+@both_dialects
+@pytest.mark.parametrize("kind", ["stands", "is filled"])
+async def test_a_fill_in_a_gap_is_told_also_when_its_order_is_answered_after_all_questions(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    soon = partial(repair_gaps, again_after=timedelta(milliseconds=50))
+    monkeypatch.setattr("connector.feeds.repair_gaps", soon)
+    served = await serve({"fill_ratio": 0})
+    served.connector.session.ccxt.enableRateLimit = False  # a start uses most of it up
+    exchange, session = served.exchange, served.connector.session
+    call = await _orders(served)
+    exchange.list_late = exchange.refuse_websockets = True
+    await exchange.drop_sockets(private=True)
+    exchange.fail_next(*served.path("place"), ("delay", 0.8))
+    placing = asyncio.ensure_future(_place(served, "hidden"))
+    await served.until(lambda: "hidden" in exchange.orders_placed)
+    exchange.fill("BTCUSDT", "hidden", None if kind == "is filled" else "0.010")
+
+    exchange.refuse_websockets = False
+    await served.until_private_topics()
+    await asyncio.sleep(0.3)
+    exchange.list_late = False
+    await placing
+    exchange.advance(61)
+    await session.open()
+    await _place(served, "later")
+    exchange.fill("BTCUSDT", "later")
+
+    told: list[Any] = []
+    async with asyncio.timeout(WITHIN_S):
+        while not any(u.HasField("last_trade") for u in told):
+            update = (await take(call, 1))[0]
+            told += [update] if update.client_order_id == "hidden" else []
+    assert [u.last_trade.quantity.value for u in told if u.HasField("last_trade")] == [
+        "0.060" if kind == "is filled" else "0.010"
+    ]
+    assert told[-1].status == (FILLED if kind == "is filled" else PARTLY)
     call.cancel()
 
 

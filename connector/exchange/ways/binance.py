@@ -160,7 +160,8 @@ def _permissions(trading: str) -> Callable[[Raw], KeyPermissions]:
 
 _ASKS_PERMISSIONS = "sapi_get_account_apirestrictions"
 
-# of own trades "limit: Default 500; max 1000", the oldest since `startTime`; open orders come whole
+# of own trades "limit: Default 500; max 1000", the oldest since `startTime`, or those of `orderId`;
+# open orders come whole
 _ORDERS = MappingProxyType(dict.fromkeys(MarketType, WHOLE))
 _TRADES = MappingProxyType(
     dict.fromkeys(
@@ -170,6 +171,7 @@ _TRADES = MappingProxyType(
             asked={"limit": 1000},
             follow=from_the_newest("startTime"),
             since=lambda ms: {"startTime": ms},
+            of_order=lambda order_id: {"orderId": order_id},
         ),
     )
 )

@@ -100,7 +100,11 @@ class _RefusalsTold:
 _HUNDRED = {"limit": 100}
 _ORDERS = Pages(size=100, asked=_HUNDRED, follow=older_than("idLessThan"))
 _TRADES = Pages(
-    size=100, asked=_HUNDRED, follow=older_than("idLessThan"), since=lambda ms: {"startTime": ms}
+    size=100,
+    asked=_HUNDRED,
+    follow=older_than("idLessThan"),
+    since=lambda ms: {"startTime": ms},
+    of_order=lambda order_id: {"orderId": order_id},
 )
 
 _ORDER_FAULTS = (

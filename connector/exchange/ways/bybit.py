@@ -140,7 +140,12 @@ def _pages(size: int) -> Mapping[MarketType, Pages]:
              "Get Open & Closed Orders", "Get Trade History".
     """
     # a short page may be followed by others: the cursor alone tells the end
-    pages = Pages(follow=_CURSOR, asked={"limit": size}, since=lambda ms: {"startTime": ms})
+    pages = Pages(
+        follow=_CURSOR,
+        asked={"limit": size},
+        since=lambda ms: {"startTime": ms},
+        of_order=lambda order_id: {"orderId": order_id},
+    )
     return MappingProxyType(dict.fromkeys(MarketType, pages))
 
 

@@ -107,7 +107,11 @@ def _permissions(raw: Raw) -> KeyPermissions:
 _HUNDRED = {"limit": 100}
 _ORDERS = Pages(size=100, asked=_HUNDRED, follow=older_than("after"))
 _TRADES = Pages(
-    size=100, asked=_HUNDRED, follow=older_than("after", "billId"), since=lambda ms: {"begin": ms}
+    size=100,
+    asked=_HUNDRED,
+    follow=older_than("after", "billId"),
+    since=lambda ms: {"begin": ms},
+    of_order=lambda order_id: {"ordId": order_id},
 )
 
 _ORDER_FAULTS = (

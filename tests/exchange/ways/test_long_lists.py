@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from connector.domain import MarketType
 from connector.errors import Unsupported
-from connector.exchange.listings import list_open_orders, list_own_trades
+from connector.exchange.listings import list_open_orders, list_own_trades, list_trades_of_order
 from tests.exchange.ways.places import AT_MS, BITGET, BYBIT, GATE, OKX, SYMBOL, Place
 from tests.exchange.ways.venue import Venue, venue
 
@@ -134,6 +135,39 @@ async def test_every_page_of_own_trades_is_read(no_task_left: None) -> None:
 
         assert len({row["id"] for row in rows}) == 150
         assert {asked["begin"] for asked in at.asked_on(FILLS.path)} == {str(AT_MS - 1)}
+
+
+@pytest.mark.parametrize(
+    ("place", "path", "named"),
+    [
+        (OKX, "/api/v5/trade/fills-history", "ordId"),
+        (BITGET, "/api/v2/mix/order/fills", "orderId"),
+        (BYBIT, "/v5/execution/list", "orderId"),
+    ],
+    ids=lambda each: getattr(each, "id", ""),
+)
+async def test_an_orders_own_trades_are_asked_for_by_its_id_and_without_a_beginning(
+    no_task_left: None, place: Place, path: str, named: str
+) -> None:
+    answers = {**place.markets, path: place.nothing}
+    async with venue(place.id, place.nothing, answers, _types(place)) as at:
+        await list_trades_of_order(at.session, SYMBOL, "312269865356374016", AT_MS)
+
+        (asked,) = at.asked_on(path)
+        assert asked[named] == "312269865356374016"
+        assert not {"begin", "startTime", "since"} & set(asked)
+
+
+async def test_where_an_order_can_not_be_named_its_trades_are_taken_from_those_since(
+    no_task_left: None,
+) -> None:
+    async with venue("okx", OKX.nothing, _answers(FILLS), ["swap"]) as at:
+        pages = replace(at.session.way.trade_pages[MarketType.SWAP], of_order=None)
+        at.session.way = replace(at.session.way, trade_pages={MarketType.SWAP: pages})
+        rows = await list_trades_of_order(at.session, SYMBOL, _OKX_TRADE["ordId"], AT_MS - 1)
+        others = await list_trades_of_order(at.session, SYMBOL, "another", AT_MS - 1)
+
+    assert (len(rows), others) == (150, [])
 
 
 async def test_numbered_pages_are_read_until_two_readings_agree(no_task_left: None) -> None:
