@@ -16,6 +16,7 @@ from connector import metrics, tracing
 from connector.errors import Closing, ConnectorError, Denied
 from connector.grpc.arriving import each_request, reading, the_request
 from connector.grpc.audit import audit
+from connector.grpc.ending import abort, at_the_end
 from connector.grpc.guard import TRADING, Caller, Guard
 from connector.grpc.limits import Share, client_of
 from connector.grpc.serialised import Once
@@ -95,7 +96,7 @@ class Calls(grpc.aio.ServerInterceptor):
             try:
                 client = self._client(line, context)
                 self._calls.take(client)
-                self._give_back_at_the_end(context, client)
+                self._give_back_at_the_end(client)
                 request = await the_request(context, self._limits)
                 self._admit(line, context)
                 async with self.underway.one(trades=line.method in TRADING):
@@ -113,13 +114,13 @@ class Calls(grpc.aio.ServerInterceptor):
 
         return _traced(method, call)
 
-    def _give_back_at_the_end(self, context: Context, client: str) -> None:
+    def _give_back_at_the_end(self, client: str) -> None:
         """Count a call until its answer has been taken, which a client may leave unread."""
 
         def ended(_: object) -> None:
             self._calls.give_back(client)
 
-        context.add_done_callback(ended)  # pyright: ignore[reportArgumentType]
+        at_the_end(ended)
 
     def _stream(self, method: str, serve: Any) -> Any:
         async def call(_: object, context: Context) -> None:
@@ -167,7 +168,7 @@ class Calls(grpc.aio.ServerInterceptor):
                     await serve(await the_request(context, self._limits), context)
             except ConnectorError as error:
                 await asyncio.sleep(self._pause_s)
-                await context.abort(*status_of(error))
+                await abort(context, *status_of(error))
 
         return call
 
@@ -208,7 +209,7 @@ class _Line:
             log.error("defect", method=self.method, exc_info=error)
         self.end(code.name, error if isinstance(error, ConnectorError) else None)
         trailing = trailing_metadata(error, code, message)
-        await self._context.abort(code, message, trailing)
+        await abort(self._context, code, message, trailing)
 
     def end(self, status: str, error: Exception | None = None) -> None:
         """Note how it ended; counted and logged in the loop's next turn, after the answer."""

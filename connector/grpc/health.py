@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from connector.grpc.ending import abort
+
 if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -40,7 +42,7 @@ class Health(health_pb2_grpc.HealthServicer):  # pyright: ignore
         self, request: health_pb2.HealthCheckRequest, context: Context
     ) -> health_pb2.HealthCheckResponse:
         if request.service not in self._names:
-            await context.abort(grpc.StatusCode.NOT_FOUND)
+            await abort(context, grpc.StatusCode.NOT_FOUND)
         return self._answer(request.service)
 
     async def Watch(  # noqa: D102
@@ -53,7 +55,7 @@ class Health(health_pb2_grpc.HealthServicer):  # pyright: ignore
                 await context.write(answer)
                 told = answer.status
             elif self._closed:
-                await context.abort(grpc.StatusCode.UNAVAILABLE, "the connector is shutting down")
+                await abort(context, grpc.StatusCode.UNAVAILABLE, "the connector is shutting down")
             else:
                 await news.wait()
 
