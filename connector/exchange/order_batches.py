@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
+from time import monotonic
 from typing import Any, TypeVar
 
 from connector.errors import ConnectorError, OrderNotFound, OutcomeUnknown, Transient
@@ -21,8 +22,10 @@ from connector.trading import Order, OrderRequest, OrderStatus
 
 T = TypeVar("T")
 
-SINGLE_CALLS_AT_ONCE = 5
-"""Where the exchange has no batch call, or refused one as a whole."""
+CALLS_AT_ONCE = 5
+"""Of one batch: the exchange's batch calls, or single ones where it has none or refused one."""
+BEGUN_WITHIN_S = 10.0
+"""What of a batch has no turn by then, as when the exchange doesn't answer, isn't sent any more."""
 
 Outcome = Order | ConnectorError
 
@@ -78,12 +81,19 @@ class OrderBatches:
         for index, request in enumerate(requests):
             first.setdefault(request.client_order_id, index)
         outcomes: dict[int, Outcome] = {}
+        chunks: list[list[int]] = []
         for kin in self._batched_together(sorted(first.values()), requests):
-            for chunk in _chunks(kin, limit):
-                outcomes |= await self._place_chunk({index: requests[index] for index in chunk})
-        for index, request in enumerate(requests):  # a client id given twice in one batch
-            if index not in outcomes:
-                outcomes[index] = await self._place_singly(request)
+            chunks += _chunks(kin, limit)
+        told = await self._each(
+            chunks, lambda chunk: self._place_chunk({index: requests[index] for index in chunk})
+        )
+        for chunk, outcome in zip(chunks, told, strict=True):
+            late = isinstance(outcome, ConnectorError)
+            outcomes |= dict.fromkeys(chunk, outcome) if late else outcome
+        # a client id given twice in one batch
+        again = [index for index in range(len(requests)) if index not in outcomes]
+        told = await self._each(again, lambda index: self._place_singly(requests[index]))
+        outcomes |= zip(again, told, strict=True)
         return [outcomes[index] for index in range(len(requests))]
 
     def _batched_together(
@@ -128,10 +138,11 @@ class OrderBatches:
             if isinstance(ours, Transient):  # no order's own fault: the next call would be told so
                 return dict.fromkeys(ready, ours)
             lost = error if ours is None or isinstance(ours, OutcomeUnknown) else None
-            settled = await self._each(
-                [(request, sent_id) for request, sent_id, _ in ready.values()],
-                lambda one: self._settle(*one, lost),
-            )
+            sent = [(request, sent_id) for request, sent_id, _ in ready.values()]
+            if lost is None:  # refused as a whole
+                settled = await self._each(sent, lambda one: self._send_singly(*one))
+            else:  # all at once, since each may take its 10 s
+                settled = await asyncio.gather(*(self._find_out(*one, lost) for one in sent))
             return dict(zip(ready, settled, strict=True))
         return await self._matched(ready, raws)
 
@@ -145,11 +156,12 @@ class OrderBatches:
         told = (
             dict(zip(unmatched, nameless, strict=True)) if len(nameless) == len(unmatched) else {}
         )
-        outcomes: dict[int, Outcome] = {}
-        for index, (request, sent_id, _) in ready.items():
-            raw = by_id.get(sent_id, told.get(index))
-            outcomes[index] = await self._attempt(partial(self._outcome, request, sent_id, raw))
-        return outcomes
+        rows = {
+            index: partial(self._outcome, request, sent_id, by_id.get(sent_id, told.get(index)))
+            for index, (request, sent_id, _) in ready.items()
+        }
+        outcomes = await asyncio.gather(*(self._attempt(row) for row in rows.values()))
+        return dict(zip(rows, outcomes, strict=True))
 
     async def _outcome(self, request: OrderRequest, sent_id: str, raw: Raw | None) -> Order:
         """Give what one row of a batch's answer makes of its order.
@@ -171,53 +183,67 @@ class OrderBatches:
                 return await self._orders.executed(request, placed)
         return await self._orders.after_failure(request, sent_id, error)
 
-    async def _settle(self, request: OrderRequest, sent_id: str, lost: Exception | None) -> Outcome:
-        """Look a lost order up; place singly what was refused as a whole."""
-        if lost is not None:
-            return await self._attempt(lambda: self._orders.after_failure(request, sent_id, lost))
+    async def _find_out(self, request: OrderRequest, sent_id: str, lost: Exception) -> Outcome:
+        return await self._attempt(lambda: self._orders.after_failure(request, sent_id, lost))
+
+    async def _send_singly(self, request: OrderRequest, _: str) -> Outcome:
         return await self._attempt(lambda: self._orders.send(request))
 
     async def _place_singly(self, request: OrderRequest) -> Outcome:
         return await self._attempt(lambda: self._orders.place_within(request))
 
     async def _cancel(self, symbol: str, order_ids: Sequence[int]) -> list[ConnectorError | None]:
-        errors: dict[int, ConnectorError | None] = {}
-        known: dict[str, int] = {}
-        for order_id in order_ids:
-            try:
-                known[await self._orders.exchange_id(symbol, order_id)] = order_id
-            except ConnectorError as error:
-                errors[order_id] = error
+        known, errors = await self._exchange_ids(symbol, order_ids)
         limit = self._session.way.cancel_batch_limit
         cancelled: set[str] = set()
         lost: set[str] = set()
         if self._session.offers("cancelOrders") and limit > 1:
-            for chunk in _chunks(list(known), limit):
-                try:
-                    done, unsaid = await self._cancel_chunk(symbol, chunk)
-                    cancelled |= done
-                    lost |= unsaid
-                except Transient:
-                    lost.update(chunk)
+            chunks = list(_chunks(list(known), limit))
+            told = await self._each(chunks, lambda chunk: self._cancel_chunk(symbol, chunk))
+            for chunk, answer in zip(chunks, told, strict=True):
+                done, unsaid = (set(), chunk) if isinstance(answer, ConnectorError) else answer
+                cancelled |= done
+                lost.update(unsaid)
         left = [exchange_id for exchange_id in known if exchange_id not in cancelled]
         outcomes = await self._each(left, lambda id_: self._cancel_singly(symbol, id_, id_ in lost))
         for exchange_id, error in zip(left, outcomes, strict=True):
             errors[known[exchange_id]] = error
         return [errors.get(order_id) for order_id in order_ids]
 
+    async def _exchange_ids(
+        self, symbol: str, order_ids: Sequence[int]
+    ) -> tuple[dict[str, int], dict[int, ConnectorError | None]]:
+        """Give orders by the exchange's own ids, and an error for each that has none."""
+        orders, failed = self._orders, None
+        found = orders.kept_ids(order_ids)
+        missing = [order_id for order_id in order_ids if order_id not in found]
+        if missing:
+            try:
+                found |= await self._session.ask(
+                    "orders", lambda: orders.listed_ids(symbol, missing)
+                )
+            except ConnectorError as error:
+                failed = error
+        errors: dict[int, ConnectorError | None] = {
+            order_id: failed or OrderNotFound(f"no order {order_id} of {symbol}")
+            for order_id in missing
+            if order_id not in found
+        }
+        return {exchange_id: order_id for order_id, exchange_id in found.items()}, errors
+
     async def _cancel_chunk(
         self, symbol: str, exchange_ids: list[str]
     ) -> tuple[set[str], set[str]]:
-        """Cancel with one call; give those that it surely cancelled, and those that it only names.
+        """Cancel with one call; give those that it surely cancelled, and those to be looked up.
 
-        Errors:  Transient when its answer is lost, so that it may have cancelled any.
+        Those are what it only names, and all when its answer is lost.
         """
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 raws = await self._session.ccxt.cancel_orders(exchange_ids, symbol)
         except Exception as error:
             if is_outcome_unknown(error):
-                raise Transient("the answer to a batch of cancellations is lost") from error
+                return set(), set(exchange_ids)
             if order_error(error, self._session.ccxt.id) is None:
                 raise
             return set(), set()
@@ -254,10 +280,13 @@ class OrderBatches:
             return error
 
     async def _each(self, items: Sequence[T], work: Callable[[T], Awaitable[Any]]) -> list[Any]:
-        gate = asyncio.Semaphore(SINGLE_CALLS_AT_ONCE)
+        """Do some work at once, the rest in turn; what has no turn in time gives Transient."""
+        gate, began = asyncio.Semaphore(CALLS_AT_ONCE), monotonic()
 
         async def one(item: T) -> Any:
             async with gate:
+                if monotonic() - began > BEGUN_WITHIN_S:
+                    return Transient("not sent: no answer to what came before it in the batch")
                 return await work(item)
 
         return await asyncio.gather(*(one(item) for item in items))

@@ -115,15 +115,30 @@ class OrderLookup:
                     orders and recent history.
         Errors:     OrderNotFound.
         """
-        known = self._ids.to_exchange(order_id)
-        if known is not None:
-            return known[0]
-        order = await self._listed(
-            symbol, lambda raw: self._ids.to_client(str(raw.get("id")), symbol) == order_id
-        )
-        if order is None:
+        found = self.kept_ids([order_id]) or await self.listed_ids(symbol, [order_id])
+        if not found:
             raise OrderNotFound(f"no order {order_id} of {symbol}")
-        return order.exchange_order_id
+        return found[order_id]
+
+    def kept_ids(self, order_ids: Sequence[int]) -> dict[int, str]:
+        """Give the exchange's own ids of those that need no asking."""
+        kept = {order_id: self._ids.to_exchange(order_id) for order_id in order_ids}
+        return {order_id: known[0] for order_id, known in kept.items() if known is not None}
+
+    async def listed_ids(self, symbol: str, order_ids: Sequence[int]) -> dict[int, str]:
+        """Give the exchange's own ids of those that stand in its lists, each asked for once."""
+        missing = {order_id for order_id in order_ids if order_id > 0}
+        found: dict[int, str] = {}
+        for method in self._lists():
+            if not missing:
+                break
+            for raw in await self._list(method, symbol):
+                exchange_id = str(raw.get("id"))
+                order_id = self._ids.to_client(exchange_id, symbol)
+                if order_id in missing:
+                    missing.discard(order_id)
+                    found[order_id] = exchange_id
+        return found
 
     def read(self, raw: Raw, request: OrderRequest | None = None) -> Order:
         """Read an order; what an answer leaves out is filled from its request."""
@@ -160,21 +175,20 @@ class OrderLookup:
         return OrderReader(size, self._ids.to_client, self._session.now_ms(), realized_in)
 
     async def _listed(self, symbol: str, wanted: Callable[[Raw], bool]) -> Order | None:
-        session = self._session
-
-        async def ask(method: str) -> Sequence[Raw]:
-            if method == "fetchOpenOrders":
-                return await list_open_orders(session, symbol)
-            return await getattr(session.ccxt, method)(symbol)
-
-        for method in ORDER_LISTS:
-            if not session.offers(method):
-                continue
-            raws = await self._call(lambda method=method: ask(method))
-            for raw in raws:
+        for method in self._lists():
+            for raw in await self._list(method, symbol):
                 if wanted(raw):
                     return self.read(raw)
         return None
+
+    def _lists(self) -> list[str]:
+        return [method for method in ORDER_LISTS if self._session.offers(method)]
+
+    async def _list(self, method: str, symbol: str) -> Sequence[Raw]:
+        session = self._session
+        if method == "fetchOpenOrders":
+            return await self._call(lambda: list_open_orders(session, symbol))
+        return await self._call(lambda: getattr(session.ccxt, method)(symbol))
 
     async def _asked(self, question: Callable[[], Awaitable[T]]) -> T:
         return await self._session.ask("orders", question)

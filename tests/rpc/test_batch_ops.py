@@ -1,5 +1,6 @@
 """Batches: the exchange's own call, results matched by client id, one failure is one failure."""
 
+import asyncio
 from typing import Any
 
 import grpc
@@ -8,7 +9,8 @@ from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
 
-from tests.rpc.conftest import Serve, Served, both_dialects
+from connector.exchange import order_batches, order_lookup, orders
+from tests.rpc.conftest import WITHIN_S, Serve, Served, both_dialects
 
 pytestmark = both_dialects
 
@@ -201,3 +203,63 @@ async def test_a_batch_that_was_refused_for_too_many_requests_is_not_sent_again_
 
     assert [error.index for error in answer.errors] == [0, 1, 2]
     assert (single, dict(served.exchange.orders_placed)) == ([], {})
+
+
+async def test_a_batch_that_is_not_answered_is_not_sent_on_and_each_order_is_told_what_is_known(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = await serve()
+    monkeypatch.setattr(order_batches, "SEND_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(order_batches, "BEGUN_WITHIN_S", 0.1)
+    monkeypatch.setattr(order_lookup, "SEND_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(orders, "LOOKUP_BOUND_S", 0.2)
+    batch = _counted(served, "create_orders")
+    served.exchange.begin_fault("hang:requests=all")
+
+    answer = await _placed(served, *(_order(f"h{n}") for n in range(70)))
+
+    sent = {"binance": 5, "bybit": 10}[served.dialect] * order_batches.CALLS_AT_ONCE
+    told = [error.error_message.partition(":")[0] for error in answer.errors]
+    assert told == ["order outcome unknown"] * sent + ["exchange unavailable"] * (70 - sent)
+    assert len(batch) == order_batches.CALLS_AT_ONCE
+
+
+async def test_what_a_batch_executed_is_asked_for_together(serve: Serve) -> None:
+    served = await serve()
+    ccxt: Any = served.connector.session.ccxt
+    place, fetch = ccxt.create_orders, ccxt.fetch_order
+    asked, together = set[str](), asyncio.Event()
+
+    async def acknowledged(*arguments: Any) -> Any:
+        return [{**raw, "status": "open", "filled": "0"} for raw in await place(*arguments)]
+
+    async def fetched(*arguments: Any) -> Any:
+        asked.add(str(arguments[0]))
+        if len(asked) == 3:
+            together.set()
+        await together.wait()
+        return await fetch(*arguments)
+
+    ccxt.create_orders, ccxt.fetch_order = acknowledged, fetched
+    fast = {"type": types.ORDER_TYPE_MARKET}
+    async with asyncio.timeout(WITHIN_S):
+        answer = await _placed(served, *(_order(f"m{n}", **fast) for n in range(3)))
+
+    assert [order.status for order in answer.orders] == [types.ORDER_STATUS_FILLED] * 3
+
+
+async def test_unknown_ids_of_a_batch_are_looked_for_in_each_list_once(serve: Serve) -> None:
+    served = await serve()
+    (mine,) = (await _placed(served, _order("mine"))).orders
+    served.connector.ids.close()
+    served.connector.ids.__init__(":memory:", "another")  # as if the state file were lost
+    ids = [2**62 + n for n in range(30)]
+    listed = _counted(served, "fetch_open_orders")
+
+    request = rpc.BatchCancelOrdersRequest(symbol="BTCUSDT", order_ids=[*ids, mine.order_id])
+    errors = (await served.stub.BatchCancelOrders(request)).errors
+
+    assert [error.index for error in errors] == list(range(30))
+    assert {error.error_message.partition(":")[0] for error in errors} == {"order not found"}
+    assert len(listed) <= 2, "asked for once, page by page"
+    assert not served.exchange.orders(only_open=True)
