@@ -6,6 +6,7 @@ import msgspec
 
 from connector.domain import Digits, SymbolInfo, digits
 from connector.errors import InvalidOrder, Malformed
+from connector.exchange.parse_fields import EXACT
 from connector.trading import OrderRequest, OrderType, Side
 
 
@@ -39,7 +40,7 @@ def contracts(quantity: Digits, contract_size: Digits | None) -> Digits:
     """Give base units as the exchange counts them."""
     if contract_size is None or Decimal(contract_size) == 1:
         return quantity
-    return _text(Decimal(quantity) / Decimal(contract_size))
+    return _text(EXACT.divide(Decimal(quantity), Decimal(contract_size)))
 
 
 def _check_limits(
@@ -49,10 +50,10 @@ def _check_limits(
         raise InvalidOrder(f"quantity {_text(quantity)} is below the least, {info.min_quantity}")
     if price is None or info.min_notional is None or request.reduce_only:
         return
-    if quantity * price < Decimal(info.min_notional):
+    notional = EXACT.multiply(quantity, price)
+    if notional < Decimal(info.min_notional):
         raise InvalidOrder(
-            f"quantity times price is {_text(quantity * price)}, "
-            f"below the least, {info.min_notional}"
+            f"quantity times price is {_text(notional)}, below the least, {info.min_notional}"
         )
 
 
@@ -63,7 +64,8 @@ def _price_rounding(request: OrderRequest) -> str:
 
 
 def _to_step(number: Decimal, step: Decimal, rounding: str) -> Decimal:
-    return (number / step).to_integral_value(rounding) * step
+    steps = EXACT.divide(number, step).to_integral_value(rounding, EXACT)
+    return EXACT.multiply(steps, step)
 
 
 def _above_zero(name: str, text: str) -> Decimal:
@@ -77,4 +79,4 @@ def _above_zero(name: str, text: str) -> Decimal:
 
 
 def _text(number: Decimal) -> Digits:
-    return format(number.normalize(), "f")
+    return format(number.normalize(EXACT), "f")

@@ -101,3 +101,23 @@ def test_an_order_that_only_reduces_may_be_of_little_worth() -> None:
 @pytest.mark.parametrize(("size", "counted"), [(None, "1.5"), ("1", "1.5"), ("0.01", "150")])
 def test_base_units_become_contracts(size: str | None, counted: str) -> None:
     assert contracts("1.5", size) == counted
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        ({"quantity": f"0.0029{'9' * 40}", "price": "100"}, None),
+        ({"quantity": f"0.0119{'9' * 40}"}, ("0.009", "100")),
+        ({"price": f"100.074{'9' * 40}"}, ("0.999", "100.05")),
+        ({"quantity": f"3{'0' * 36}.003"}, (f"3{'0' * 36}.003", "100")),
+    ],
+)
+def test_no_digit_is_rounded_away_before_the_market_rounds(
+    asked: dict[str, str], sent: tuple[str, str] | None
+) -> None:
+    if sent is None:
+        with pytest.raises(InvalidOrder, match="below one step"):
+            fitted(replace(USUAL, **asked), INFO)
+        return
+    order = fitted(replace(USUAL, **asked), INFO)
+    assert (order.quantity, order.price) == sent
