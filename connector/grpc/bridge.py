@@ -14,6 +14,7 @@ from connector.grpc.buffers import Buffer
 
 T = TypeVar("T")
 
+Step = Callable[[], None]
 LATE_S = 0.001
 """Looked after the moment, never at it: nobody is behind at it."""
 
@@ -33,10 +34,14 @@ class Bridge(Generic[T]):
         buffer: Buffer[T],
         scheduler: abc.SchedulerBase,
         on_overflow: Callable[[Overflow], None] = lambda _: None,
+        in_turn: Callable[[Step], None] = lambda step: step(),
     ) -> None:
-        """`on_overflow` is told beside the reader, who may not come back to hear of it."""
+        """`on_overflow` is told beside the reader, who may not come back to hear of it.
+
+        `in_turn` wakes the reader, at once or when it is its turn.
+        """
         self._source, self._buffer, self._scheduler = source, buffer, scheduler
-        self._on_overflow = on_overflow
+        self._on_overflow, self._in_turn, self._called = on_overflow, in_turn, False
         self._subscription, self._look = SerialDisposable(), SerialDisposable()
         self._behind_s, self._looking = buffer.behind_s, False
         self._error: Exception | None = None
@@ -118,5 +123,11 @@ class Bridge(Generic[T]):
         self._wake()
 
     def _wake(self) -> None:
+        if self._waiter is not None and not self._called and not self._waiter.done():
+            self._called = True
+            self._in_turn(self._go_on)
+
+    def _go_on(self) -> None:
+        self._called = False
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)

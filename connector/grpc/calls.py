@@ -21,6 +21,7 @@ from connector.grpc.guard import TRADING, Caller, Guard
 from connector.grpc.limits import Share, client_of
 from connector.grpc.serialised import Once
 from connector.grpc.statuses import status_of, trailing_metadata
+from connector.grpc.turns import WHOSE
 from connector.grpc.underway import Underway
 from connector.keys import Role
 
@@ -126,7 +127,9 @@ class Calls(grpc.aio.ServerInterceptor):
         async def call(_: object, context: Context) -> None:
             line = _Line(method, context)
             try:
-                with self._streams.one_more(self._client(line, context)):
+                client = self._client(line, context)
+                with self._streams.one_more(client):
+                    WHOSE.set(client)
                     request = await the_request(context, self._limits)
                     self._admit(line, context)
                     await serve(request, context)

@@ -27,6 +27,7 @@ from connector.grpc.buffers import Buffer, LatestByKey, Lossless
 from connector.grpc.limits import within_symbols
 from connector.grpc.requests import asked_limit, asked_pipeline, asked_symbols
 from connector.grpc.trading_calls import Trading, TradingCalls
+from connector.grpc.turns import WHOSE, Turns
 from connector.operators import until_disposed
 from connector.stages import Pipeline
 
@@ -69,6 +70,7 @@ class Service(TradingCalls):
         self._closing: Subject[object] = Subject()
         self._closed = asyncio.Event()
         self._waiting: dict[str, list[Sized]] = {}
+        self._turns = Turns()
 
     def close(self) -> None:
         """End every stream: the connector shuts down."""
@@ -308,7 +310,8 @@ class Service(TradingCalls):
                     told.append(error)
                     given_up.reschedule(asyncio.get_running_loop().time())
 
-                items = Bridge(stream, buffer, self._scheduler, on_overflow)
+                in_turn = self._turns.of(WHOSE.get())
+                items = Bridge(stream, buffer, self._scheduler, on_overflow, in_turn)
                 async with items:
                     async for item in items:
                         await context.write(item)
