@@ -44,7 +44,11 @@ class OrderBatches:
             count("place", outcomes)
             return outcomes
 
-        return await self._orders.to_its_end(work())
+        outcomes = await self._orders.to_its_end(work())
+        for request, outcome in zip(requests, outcomes, strict=True):
+            if isinstance(outcome, Order):
+                self._orders.note_answered(request)
+        return outcomes
 
     async def cancel(self, symbol: str, order_ids: Sequence[int]) -> list[ConnectorError | None]:
         """Cancel orders; give each one's error, None where it is cancelled."""

@@ -3,7 +3,8 @@
 A numeric id that fits is itself. Any other text (a UUID, hex, a number beyond int64) becomes a
 hash of 62 bits with bit 62 set: the same after every restart, also without the file. The file
 holds the way back. Reads come from memory, or from the file's index for what is older; writes
-wait in memory for one background thread, so that no order ever waits for a disk.
+wait in memory for one background thread, so that no order ever waits for a disk. Only what is
+about to be sent is handed to the system at once, so that a process that is killed leaves it behind.
 """
 
 import threading
@@ -39,7 +40,7 @@ class _Kind(IntEnum):
     ORDER = 1
     """int64 → exchange's order id and symbol."""
     CLIENT = 2
-    """caller's client order id → exchange's order id and symbol."""
+    """caller's client order id → "sent" and when, until its caller has an answer."""
     SENT = 3
     """client order id as sent → the caller's."""
     RENEWED = 4
@@ -49,6 +50,9 @@ class _Kind(IntEnum):
 
 
 _Key = tuple[_Kind, int | str]
+_SENT = "sent "
+UNANSWERED_MS = 24 * 3_600_000
+"""For so long after its sending the order of a caller without an answer is what he asks for."""
 
 
 class OrderIds:
@@ -58,7 +62,9 @@ class OrderIds:
                 be written is warned of, and kept in memory.
     Guarantee:  nothing here waits for a disk but the construction, `flush` and `close`, and the
                 look into the file for what is not in memory. A crash loses what was noted in the
-                last 50 ms, and is told to the next process: `is_after_crash`.
+                last 50 ms, a machine's more, and is told to the next process: `is_after_crash`.
+                What `note_sending` notes is lost by no process that is killed, unless another one
+                holds the file at that moment.
     Shapes:     `path` ":memory:" keeps nothing.
     """
 
@@ -106,13 +112,45 @@ class OrderIds:
             return str(order_id), ""
         return self._find(_Kind.ORDER, order_id) if HASHED <= order_id <= MAX_ID else None
 
-    def note_client_id(self, client_order_id: str, exchange_order_id: str, symbol: str) -> None:
-        """Remember which order a caller's own id means; of a recurring one, the newest."""
-        self._note(_Kind.CLIENT, client_order_id, exchange_order_id, symbol)
+    def note_client_id(self, client_order_id: str, symbol: str, made_at_ms: int) -> None:
+        """Remember that there is an order of a caller's id.
 
-    def by_client_id(self, client_order_id: str) -> tuple[str, str] | None:
-        """Give the exchange's id and the symbol of the newest order with a caller's id."""
-        return self._find(_Kind.CLIENT, client_order_id)
+        After a crash one that is seen for the first time counts as sent and unanswered.
+        """
+        known = self._find(_Kind.CLIENT, client_order_id)
+        new = f"{_SENT}{made_at_ms}" if self.is_after_crash else ""
+        self._note(_Kind.CLIENT, client_order_id, known[0] if known else new, symbol)
+
+    def note_sending(self, client_order_id: str, sent_id: str, symbol: str, at_ms: int) -> None:
+        """Remember, before it is sent, that an order has no answer yet, and what is sent for it.
+
+        One of its client id that was sent before, and has none either, may be found all the same.
+        """
+        noted = self._recent.get((_Kind.CLIENT, client_order_id))
+        at_ms = (noted and _sent_ms(noted[0], at_ms)) or at_ms
+        links: dict[_Key, tuple[str, str]] = {
+            (_Kind.CLIENT, client_order_id): (f"{_SENT}{at_ms}", symbol)
+        }
+        if sent_id != client_order_id:
+            links[_Kind.SENT, sent_id] = (client_order_id, "")
+        if self.renewed_id(client_order_id) == sent_id:
+            links[_Kind.RENEWED, client_order_id] = (sent_id, "")
+        for (kind, key), link in links.items():
+            self._note(kind, key, *link)
+        now_ms = self._now_ms()
+        rows = [(self._scope, *key, *link, now_ms) for key, link in links.items()]
+        self._file.keep_at_once(rows)
+
+    def note_answered(self, client_order_id: str) -> None:
+        """Remember that the caller of an order knows what became of it."""
+        known = self._find(_Kind.CLIENT, client_order_id)
+        if known is not None and known[0].startswith(_SENT):
+            self._note(_Kind.CLIENT, client_order_id, "", known[1])
+
+    def unanswered_since_ms(self, client_order_id: str, now_ms: int) -> int | None:
+        """Say when an order was sent whose caller has no answer yet; None when he has."""
+        known = self._find(_Kind.CLIENT, client_order_id)
+        return _sent_ms(known[0], now_ms) if known is not None else None
 
     def knows_client_id(self, client_order_id: str) -> bool:
         """Whether an order of this caller's id was ever noted, as far as is kept."""
@@ -222,6 +260,14 @@ class OrderIds:
                 return True
         self._wake.set()
         return False
+
+
+def _sent_ms(value: str, now_ms: int) -> int | None:
+    """Read when what has no answer was sent, if that is not too long ago."""
+    if not value.startswith(_SENT):
+        return None
+    sent_ms = int(value.removeprefix(_SENT))
+    return sent_ms if now_ms - sent_ms <= UNANSWERED_MS else None
 
 
 def _number(text: str) -> int:

@@ -160,7 +160,7 @@ class OrderLookup:
             merged["clientOrderId"] = self._client_ids.caller(sent_id)
         order = self.reader(str(merged.get("symbol") or "")).order(merged)
         if order.client_order_id:
-            self._ids.note_client_id(order.client_order_id, order.exchange_order_id, order.symbol)
+            self._ids.note_client_id(order.client_order_id, order.symbol, order.created_at_ms)
         if order.status.is_terminal:
             self._recent.note_ended(order.symbol, order.exchange_order_id)
         return order

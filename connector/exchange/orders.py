@@ -36,7 +36,6 @@ from connector.exchange.parse_fields import Raw
 from connector.exchange.rounding import contracts, fitted
 from connector.exchange.session import Session
 from connector.exchange.spot import spot_parameters, with_quantity_kept
-from connector.exchange.unanswered import Unanswered
 from connector.trading import Order, OrderRequest, OrderStatus, OrderType, TimeInForce
 
 log = structlog.get_logger(__name__)
@@ -60,7 +59,10 @@ KILLED_KEPT = 10_000
 DOUBT_S = 300.0
 """For so long after a crash each client id is looked up before an order is sent with it."""
 RECURRING_AFTER_MS = 60_000
-"""A finished order this old doesn't answer for a new one that reuses its client id."""
+"""A finished order this old doesn't answer for a new one that reuses its client id, unless its
+caller was not told of it."""
+SKEW_MS = 5_000
+"""An order is made at most so long before its sending, by clocks that differ."""
 
 
 class Orders(OrderLookup):
@@ -77,7 +79,6 @@ class Orders(OrderLookup):
         self._infos: dict[str, tuple[Raw, SymbolInfo]] = {}
         """What `fit` reads of a market, with the structure that it was read of."""
         self._killed: dict[tuple[str, str], None] = {}
-        self._unanswered = Unanswered()
         self.on_killed: Callable[[Order], None] = lambda _: None
         """Told of an order that ended in its placing, so that its caller believes it not placed."""
         self._underway: set[asyncio.Task[Any]] = set()
@@ -100,9 +101,16 @@ class Orders(OrderLookup):
         """Place an order once, or answer with the one that its client id already has.
 
         Guarantee:  goes on to its end when the caller leaves, so that nothing is left half done;
-                    orders of one client id follow one another.
+                    orders of one client id follow one another. One that its caller was not told
+                    of answers for its repetition, also after a crash and long after its end.
         """
-        return await self.to_its_end(counted("place", self.place_within(request)))
+        order = await self.to_its_end(counted("place", self.place_within(request)))
+        self.note_answered(request)
+        return order
+
+    def note_answered(self, request: OrderRequest) -> None:
+        """Note that the caller of an order, who is still there, is told what became of it."""
+        self._ids.note_answered(request.client_order_id)
 
     async def place_within(self, request: OrderRequest) -> Order:
         """Place an order as `place` does, within work that goes on to its end, and counts it."""
@@ -165,7 +173,7 @@ class Orders(OrderLookup):
     def sending(self, request: OrderRequest) -> tuple[str, dict[str, Any]]:
         """Give the client id as the exchange takes it, and ccxt's arguments of an order.
 
-        Guarantee:  the way back from that id is kept before anything is sent.
+        Guarantee:  what is sent, and the way back from that id, is kept before.
         Errors:     Unsupported, InvalidOrder for what spot hasn't.
         """
         session = self._session
@@ -174,7 +182,8 @@ class Orders(OrderLookup):
             spot_parameters(request, session.ccxt.id, session.way.spot_margin) if on_spot else {}
         )
         sent_id = self._client_ids.sent(request.client_order_id)
-        self._ids.note_client_id(request.client_order_id, "", request.symbol)
+        now_ms = session.now_ms()
+        self._ids.note_sending(request.client_order_id, sent_id, request.symbol, now_ms)
         params: dict[str, Any] = {"clientOrderId": sent_id, **spots}
         if request.time_in_force is TimeInForce.GTX:
             params["postOnly"] = True
@@ -223,7 +232,7 @@ class Orders(OrderLookup):
             return await self.executed(request, order)
         if isinstance(ours, DuplicateOrder):
             existing = await self.find(request.symbol, sent_id)
-            if existing is not None and self._is_spent(existing):
+            if existing is not None and self._is_spent(existing, request):
                 existing = await self._open_with(request)
                 if existing is not None:  # an old order of this id hid the one that stands
                     return await self._repeated(existing, request)
@@ -245,6 +254,7 @@ class Orders(OrderLookup):
             self._killed[order.symbol, order.exchange_order_id] = None
             if len(self._killed) > KILLED_KEPT:
                 del self._killed[next(iter(self._killed))]
+            self.note_answered(request)
             self.on_killed(order)
             raise PostOnlyWouldTake(f"the exchange ended the order as {order.status.value}")
         return await self._as_executed(request, order)
@@ -287,12 +297,8 @@ class Orders(OrderLookup):
         if not known and monotonic() > self._doubtful_until:
             return None
         sent_id = self._client_ids.sent(request.client_order_id)
-        try:
-            order = await self._asked(lambda: self.find(request.symbol, sent_id))
-        except ConnectorError:
-            self._unanswered.note_again(request.client_order_id, self._session.now_ms())
-            raise
-        if order is None or self._is_spent(order):
+        order = await self._asked(lambda: self.find(request.symbol, sent_id))
+        if order is None or self._is_spent(order, request):
             return None
         return await self._repeated(order, request)
 
@@ -301,25 +307,25 @@ class Orders(OrderLookup):
         mine = (o for o in standing if o.client_order_id == request.client_order_id)
         return next(mine, None)
 
-    def _is_spent(self, order: Order) -> bool:
+    def _is_spent(self, order: Order, request: OrderRequest) -> bool:
         """Whether an order has ended so that its client id asks for a new one.
 
         Some exchanges take an id once only: then they call it a duplicate, and it is sent in other
-        words from then on.
+        words from then on. One whose caller knows nothing of it yet is what he asks for.
         """
-        asked_until_ms = max(order.update_time_ms, self._unanswered.waited_until_ms(order))
-        age_ms = self._session.now_ms() - asked_until_ms
-        killed = (order.symbol, order.exchange_order_id) in self._killed
-        return killed or (order.status.is_terminal and age_ms > RECURRING_AFTER_MS)
+        if (order.symbol, order.exchange_order_id) in self._killed:
+            return True
+        now_ms = self._session.now_ms()
+        if not order.status.is_terminal or now_ms - order.update_time_ms <= RECURRING_AFTER_MS:
+            return False
+        sent_ms = self._ids.unanswered_since_ms(request.client_order_id, now_ms)
+        if sent_ms is None:
+            return True
+        return order.created_at_ms < sent_ms - SKEW_MS or not _is_asked_for(order, request)
 
     async def _repeated(self, order: Order, request: OrderRequest) -> Order:
         """Answer a repetition with its order. Errors: DuplicateOrder when it asks for another."""
-        same = (
-            order.symbol == request.symbol
-            and order.side is request.side
-            and Decimal(order.quantity) == Decimal(request.quantity)
-        )
-        if not same:
+        if not _is_asked_for(order, request):
             raise DuplicateOrder(
                 f"client order id {request.client_order_id} belongs to another order: "
                 f"{order.side.value} {order.quantity} {order.symbol}"
@@ -339,18 +345,16 @@ class Orders(OrderLookup):
                         absent = 0
                         log.info("lookup failed", error=str(error)[:200])
                         continue
-                    if order is not None and not self._is_spent(order):
+                    if order is not None and not self._is_spent(order, request):
                         return order
                     absent += 1
                     if absent >= ABSENT_AFTER:
-                        self._unanswered.settle(request.client_order_id)
                         raise Transient(
                             "the order was not placed: its answer was lost, and the exchange "
                             "has no order of that client id"
                         )
         except TimeoutError:
             pass
-        self._unanswered.note(request.client_order_id, self._session.now_ms())
         raise OutcomeUnknown(
             f"no answer for {request.client_order_id}, and looking it up gave none "
             f"within {LOOKUP_BOUND_S:.0f} s"
@@ -403,3 +407,12 @@ class Orders(OrderLookup):
         self._underway.discard(task)
         if not task.cancelled():
             task.exception()  # the caller may be gone: then nobody else looks at it
+
+
+def _is_asked_for(order: Order, request: OrderRequest) -> bool:
+    """Whether an order is the one that a request of its client id asks for."""
+    return (
+        order.symbol == request.symbol
+        and order.side is request.side
+        and Decimal(order.quantity) == Decimal(request.quantity)
+    )

@@ -9,7 +9,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from hashlib import blake2b
@@ -26,6 +26,8 @@ KEPT_ROWS = 1_000_000
 PRUNE_S = 3600.0
 BUSY_S = 5.0
 """How long a write waits for another process at the same file."""
+AT_ONCE_S = 0.002
+"""How long what is written at once waits for what else this process writes."""
 CACHE_KB = 256
 """Pages that SQLite keeps in memory, for each connection; it would fill 2,000."""
 
@@ -47,6 +49,7 @@ _SCHEMA = (
 _FIND = "SELECT value, symbol FROM links WHERE scope = ? AND kind = ? AND key = ?"
 _ALL = "SELECT value FROM links WHERE scope = ? AND kind = ? AND value != ''"
 _KEEP = "INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?, ?)"
+_AND_ANOTHER = ", (?, ?, ?, ?, ?, ?)"
 _SURPLUS = (
     "DELETE FROM links WHERE (scope, kind, key) IN"
     " (SELECT scope, kind, key FROM links ORDER BY seen_ms LIMIT max(0,"
@@ -79,7 +82,11 @@ def account_scope(exchange_id: str, market_type: str, api_key: str) -> str:
 
 
 class StateFile:
-    """The file, or a place in memory: one connection to read, one to write."""
+    """The file, or a place in memory.
+
+    One connection to read, one to write, and one that waits for nobody and leaves it to the other
+    to fold the log that SQLite writes to back into the file, which waits for the disk.
+    """
 
     def __init__(self, path: Path | None, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms
@@ -87,11 +94,15 @@ class StateFile:
         self._pruned_at = time.monotonic()
         self._warned = self._closed = False
         if path is None:
-            self._writer = self._reader = _prepared(":memory:")
+            self._writer = self._reader = self._hasty = _prepared(":memory:")
         else:
             self._reading = threading.RLock()
             self._writer = _opened(path)
             self._reader = _connected(path)
+            self._hasty = _connected(path)
+            self._hasty.execute("PRAGMA synchronous = NORMAL")
+            self._hasty.execute("PRAGMA busy_timeout = 0")
+            self._hasty.execute("PRAGMA wal_autocheckpoint = 0")
         self._prune()
 
     def begin(self, scope: str) -> bool:
@@ -153,10 +164,28 @@ class StateFile:
                 self._prune()
         return True
 
+    def keep_at_once(self, rows: Sequence[tuple[str | int, ...]]) -> bool:
+        """Write a few rows with one statement; whether that was possible without waiting."""
+        if not self._writing.acquire(timeout=AT_ONCE_S):
+            return False
+        try:
+            if self._closed:
+                return False
+            values = [_storable(value) for row in rows for value in row]
+            self._hasty.execute(_KEEP + _AND_ANOTHER * (len(rows) - 1), values)
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+                self._warn("not written", error)
+            return False
+        finally:
+            self._writing.release()
+        return True
+
     def close(self) -> None:
         """Let the file go; what is to be kept later is not written."""
         with self._writing, self._reading:
             self._closed = True
+            self._hasty.close()
             self._reader.close()
             self._writer.close()
 

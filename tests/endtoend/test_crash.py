@@ -22,7 +22,7 @@ from opensqt.market_maker.v1 import types_pb2 as types
 from opensqt.market_maker.v1.exchange_pb2_grpc import ExchangeServiceStub
 
 from connector.exchange.embedded import redirected
-from connector.simulator import USUAL_KEY, USUAL_SECRET, Simulator, SimulatorConfig
+from connector.simulator import USUAL_KEY, USUAL_SECRET, ManualClock, Simulator, SimulatorConfig
 from tests.endtoend.processes import READ_S, STOP_S, Run, end, running, start
 
 CLASSES = {"binance": "binanceusdm", "bybit": "bybit"}
@@ -41,8 +41,10 @@ ALONE = [("grpc.use_local_subchannel_pool", 1)]
 
 @pytest.fixture
 async def exchange(request: pytest.FixtureRequest) -> AsyncIterator[Simulator]:
-    dialect = str(getattr(request, "param", "binance"))
-    simulator = Simulator(SimulatorConfig(dialect=dialect, symbols=("BTCUSDT", "ETHUSDT")))
+    param: Any = getattr(request, "param", "binance")
+    dialect, by_hand = param if isinstance(param, tuple) else (param, False)
+    config = SimulatorConfig(dialect=dialect, symbols=("BTCUSDT", "ETHUSDT"))
+    simulator = Simulator(config, clock=ManualClock() if by_hand else None)
     await simulator.start()
     yield simulator
     await simulator.stop()
@@ -293,6 +295,32 @@ async def test_an_order_in_the_air_when_it_was_killed_is_not_placed_again(
         await run.process.wait()
         assert (await lost)[0] is grpc.StatusCode.UNAVAILABLE
     exchange.faults.release()
+
+    async with served(settings) as (_, stub):
+        again = await stub.PlaceOrder(market("once"))
+
+    assert again.status == types.ORDER_STATUS_FILLED
+    assert exchange.orders_placed == {"once": 1}
+
+
+@pytest.mark.parametrize("exchange", [("binance", True), ("bybit", True)], indirect=True)
+async def test_an_order_in_the_air_when_it_was_killed_answers_for_a_repetition_minutes_later(
+    exchange: Simulator, tmp_path: Path
+) -> None:
+    """Exchanges take a finished order's id again: one that nobody was told of is not a past one."""
+    settings = environment(exchange, tmp_path / "state.sqlite3")
+    path = {"binance": "/fapi/v1/order", "bybit": "/v5/order/create"}[exchange.config.dialect]
+    async with served(settings) as (run, stub):
+        exchange.fail_next("POST", path, "hang_after")
+        lost = asyncio.create_task(ended(stub.PlaceOrder(market("once"))))
+        await exchange.until(lambda: "once" in exchange.orders_placed)
+        os.kill(run.process.pid, signal.SIGKILL)
+        await run.process.wait()
+        await lost
+    exchange.faults.release()
+    async with served(settings):  # ends well: the next one doesn't start after a crash
+        pass
+    exchange.advance(600)
 
     async with served(settings) as (_, stub):
         again = await stub.PlaceOrder(market("once"))

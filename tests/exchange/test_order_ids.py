@@ -164,29 +164,72 @@ def test_what_is_noted_reaches_the_file_without_being_asked(
     assert other.to_exchange(order_id) == (UUID, BTC)
 
 
-def test_an_order_is_found_by_its_callers_id_after_a_restart(opened: Open) -> None:
+def test_a_callers_id_is_known_after_a_restart(opened: Open) -> None:
     ids = opened()
-    ids.note_client_id("grid_1", UUID, BTC)
-    ids.note_client_id("grid_2", "8389765943582", ETH)
+    ids.note_client_id("grid_1", BTC, 1)
     ids.close()
 
     again = opened()
 
-    assert again.by_client_id("grid_1") == (UUID, BTC)
-    assert again.by_client_id("grid_2") == ("8389765943582", ETH)
-    assert again.by_client_id("grid_3") is None
     assert again.knows_client_id("grid_1")
-    assert not again.knows_client_id("grid_3")
+    assert not again.knows_client_id("grid_2")
 
 
-def test_of_a_recurring_callers_id_the_newest_order_is_meant(opened: Open) -> None:
+def test_what_is_being_sent_is_left_behind_by_a_process_that_is_killed(opened: Open) -> None:
     ids = opened()
-    for exchange_id in ("1", "2", "1"):
-        ids.note_client_id("exit", exchange_id, BTC)
-        ids.flush()
+    ids.note_renewed_id("grid_1", "ot2")
+    ids.note_sending("grid_1", "ot2", BTC, 4_711)
+
+    left = opened()  # nothing was flushed, nor closed
+
+    assert left.unanswered_since_ms("grid_1", 5_000) == 4_711
+    assert (left.caller_id("ot2"), left.renewed_id("grid_1")) == ("grid_1", "ot2")
+
+
+def test_an_order_is_unanswered_until_its_caller_knows(opened: Open) -> None:
+    ids = opened()
+    ids.note_sending("grid_1", "grid_1", BTC, 4_711)
+    ids.note_client_id("grid_1", BTC, 4_712)  # a frame told of it
+    assert ids.unanswered_since_ms("grid_1", 5_000) == 4_711
+
+    ids.note_sending("grid_1", "grid_1", BTC, 4_999)
+    assert ids.unanswered_since_ms("grid_1", 5_000) == 4_711
+    assert ids.unanswered_since_ms("grid_1", 4_712 + DAY_MS) is None
+    ids.note_answered("grid_1")
+    ids.note_answered("another")
     ids.close()
 
-    assert opened().by_client_id("exit") == ("1", BTC)
+    again = opened()
+    assert again.unanswered_since_ms("grid_1", 5_000) is None
+    assert again.knows_client_id("grid_1")
+    assert not again.knows_client_id("another")
+
+
+def test_what_a_crash_hid_counts_as_unanswered_when_it_is_seen_again(opened: Open) -> None:
+    opened().note_client_id("known", BTC, 1)
+    crashed = opened()
+    crashed.flush()
+
+    again = opened()
+    again.note_client_id("hidden", BTC, 4_711)
+
+    assert again.is_after_crash
+    assert again.unanswered_since_ms("hidden", 5_000) == 4_711
+
+
+def test_a_file_that_another_process_holds_delays_no_sending(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(state_file, "BUSY_S", 0)
+    ids = opened()
+    other = sqlite3.connect(tmp_path / "state.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    ids.note_sending("grid_1", "grid_1", BTC, 4_711)
+    other.execute("ROLLBACK")
+    other.close()
+    ids.close()
+
+    assert opened().unanswered_since_ms("grid_1", 5_000) == 4_711
 
 
 def test_a_sent_id_names_its_caller_after_a_restart_and_others_are_themselves(
@@ -204,10 +247,10 @@ def test_a_sent_id_names_its_caller_after_a_restart_and_others_are_themselves(
 
 def test_the_kinds_of_ids_dont_mix(opened: Open) -> None:
     ids = opened()
-    ids.note_client_id("a", "b", BTC)
+    ids.note_client_id("a", BTC, 1)
     ids.note_sent_id("c", "d")
 
-    assert ids.by_client_id("c") is None
+    assert not ids.knows_client_id("c")
     assert ids.caller_id("a") == "a"
 
 
@@ -288,7 +331,7 @@ def test_a_callers_id_that_another_process_used_is_known_at_once(opened: Open) -
     ids, other = opened(), opened()
     assert not ids.knows_client_id("grid_1")
 
-    other.note_client_id("grid_1", UUID, BTC)
+    other.note_client_id("grid_1", BTC, 1)
     other.flush()
 
     assert ids.knows_client_id("grid_1")

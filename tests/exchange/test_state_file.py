@@ -19,11 +19,11 @@ from tests.exchange.one_state_file import BTC, DAY_MS, SCOPE, UUID, Clock, Open
 def test_accounts_in_one_file_dont_see_each_other(opened: Open) -> None:
     one, other = opened("bybit:swap:1"), opened("bybit:swap:2")
     order_id = one.to_client(UUID, BTC)
-    one.note_client_id("grid_1", UUID, BTC)
+    one.note_client_id("grid_1", BTC, 1)
     one.flush()
 
     assert other.to_exchange(order_id) is None
-    assert other.by_client_id("grid_1") is None
+    assert not other.knows_client_id("grid_1")
 
 
 def test_a_scope_names_the_account_but_not_its_key() -> None:

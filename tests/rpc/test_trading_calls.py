@@ -502,6 +502,29 @@ async def test_an_order_of_unknown_outcome_answers_for_its_repetition_however_la
     assert served.exchange.orders_placed["exit"] == 1
 
 
+async def test_an_order_whose_caller_left_answers_for_his_repetition_however_late(
+    serve: Serve,
+) -> None:
+    served = await serve()
+    served.exchange.fail_next(*served.path("place"), ("delay", 0.1))
+    placing = asyncio.ensure_future(_placed(served, client_order_id="exit", type=MARKET))
+    await served.until(lambda: "exit" in served.exchange.orders_placed)
+    placing.cancel()
+    orders: Any = served.connector.service
+    await served.until(lambda: not orders._orders._underway)
+
+    orders_of_id: list[resources.Order] = []
+    for _ in range(2):
+        served.exchange.advance(61)
+        await served.connector.session.open()
+        orders_of_id.append(await _placed(served, client_order_id="exit", type=MARKET))
+        assert sum(served.exchange.orders_placed.values()) == len(orders_of_id)
+
+    first, another = orders_of_id
+    assert first.status == types.ORDER_STATUS_FILLED
+    assert another.order_id != first.order_id, "he was told of it: then his id asks for another"
+
+
 async def test_a_past_order_does_not_answer_for_a_repetition_of_unknown_outcome(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
