@@ -42,7 +42,6 @@ async def _measure(run: Run, result: Result) -> None:
         await session.load_markets()
         ours_s, ours = await _lags(session.load_markets)
         theirs_s, theirs = await _lags(lambda: exchange.load_markets(True))
-        parsed_s = _seconds(lambda: exchange.parse_json(listing.decode()))
     finally:
         await session.close()
         await runner.cleanup()
@@ -61,7 +60,6 @@ async def _measure(run: Run, result: Result) -> None:
             "20" if share == 1 else "",
             **{f"reload_lag_{name}_ms": ms, f"ccxt_reload_lag_{name}_ms": theirs_ms},
         )
-    result.add("of that ccxt's decoding of the answer, ms", f"{parsed_s * 1e3:.1f}")
 
 
 def _multiplied(listing: bytes) -> bytes:
@@ -86,12 +84,6 @@ async def _lags(load: Callable[[], Awaitable[object]]) -> tuple[float, list[int]
         lags.append(max(0, round((time.perf_counter() - due) * 1e9)))
     await loading
     return time.perf_counter() - began, lags
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 SCENARIO = Scenario(

@@ -200,10 +200,10 @@ class Session:
             symbols = await aside.do(lambda: Symbols(markets, self.market_type))
             if not symbols.all():
                 raise Transient(f"{self.ccxt.id} lists no active {self.market_type.value} market")
-            await aside.do(lambda: aside.ccxt.set_markets(markets, currencies))
-            aside.hand_over()
+            await aside.do(lambda: aside.set_markets(markets, currencies))
+            free = aside.hand_over()
             self.symbols = symbols
-            await aside.free()
+            await aside.do(free)
 
     async def _supervise(self) -> None:
         attempt = 0

@@ -38,7 +38,7 @@ def _frames(name: str) -> list[dict[str, Any]]:
     return [json.loads(text) for at, _, text in lines if at.replace(".", "").isdigit()]
 
 
-def _answers(name: str) -> dict[str, str]:
+def answers(name: str) -> dict[str, str]:
     """Give the recorded REST answers by path and query."""
     with gzip.open(FOLDER / name, "rt") as file:
         parts = [line.partition(" -> ") for line in file]
@@ -100,9 +100,9 @@ async def _until(met: Callable[[], bool]) -> None:
 async def _binance(replay: Replay, event: str) -> tuple[MarketData, list[dict[str, Any]]]:
     frames = [frame["data"] for frame in _frames("BINANCE_FUTURES.ws.1.0.gz")]
     frames = [frame for frame in frames if frame.get("e") == event]
-    answers = _answers("BINANCE_FUTURES.0.gz")
-    answers["/fapi/v1/time"] = json.dumps({"serverTime": frames[0]["E"]})
-    return await replay("binanceusdm", answers, frames), frames
+    told = answers("BINANCE_FUTURES.0.gz")
+    told["/fapi/v1/time"] = json.dumps({"serverTime": frames[0]["E"]})
+    return await replay("binanceusdm", told, frames), frames
 
 
 async def test_binance_book_tickers_become_the_middle_of_bid_and_ask(replay: Replay) -> None:
@@ -159,9 +159,9 @@ async def test_binance_candles_keep_the_frames_text_and_closed_flag(replay: Repl
 async def test_okx_tickers_are_read_by_the_generic_rule(replay: Replay) -> None:
     frames = _frames("OKX.ws.1.0.gz")
     tickers = [f for f in frames if f.get("arg", {}).get("channel") == "tickers" and "data" in f]
-    answers = _answers("OKX.0.gz")
-    answers["/api/v5/public/time"] = '{"code":"0","data":[{"ts":"1652459225000"}]}'
-    market_data = await replay("okx", answers, tickers, market="swap")
+    told = answers("OKX.0.gz")
+    told["/api/v5/public/time"] = '{"code":"0","data":[{"ts":"1652459225000"}]}'
+    market_data = await replay("okx", told, tickers, market="swap")
     heard: list[Price] = []
     market_data.listen_price("UNI/USD:UNI", PriceSource.TICKER, heard.append, _fail)
     sent = [t["data"][0] for t in tickers if t["arg"]["instId"] == "UNI-USD-SWAP"]
