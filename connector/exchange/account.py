@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import structlog
 
 from connector.domain import Digits, MarketType
-from connector.errors import Malformed, Refused, Transient, Unsupported
+from connector.errors import InvalidRequest, Malformed, Refused, Transient, Unsupported
 from connector.exchange.listings import list_positions
 from connector.exchange.parse import parse_symbol_info
 from connector.exchange.parse_account import (
@@ -60,8 +60,16 @@ class AccountData:
         return parse_balances(await self._raw_balance())
 
     async def balance(self, asset: str) -> Digits:
-        """Ask for an asset's free balance; 0 for one the account hasn't."""
-        found = (await self.balances()).get(asset.upper())
+        """Ask for an asset's free balance; 0 for one the account hasn't.
+
+        An asset is what ccxt calls it (`USDT`, on Bitget `Jade Protocol`), in any case where that
+        leaves no doubt.
+        """
+        balances = await self.balances()
+        alike = [each for each in balances if each.casefold() == asset.casefold()]
+        found = balances.get(asset) or (balances[alike[0]] if len(alike) == 1 else None)
+        if found is None and alike:
+            raise InvalidRequest(f"asset {asset[:40]!r}: the account has {', '.join(alike)}")
         if found is None:
             return "0"
         if found.free is None:

@@ -117,19 +117,26 @@ class OrderBatches:
         async with AsyncExitStack() as stack:
             for key in sorted(request.client_order_id for request in requests.values()):
                 await stack.enter_async_context(self._orders.alone(key))
-            for index, request in requests.items():
-                try:
-                    fitted = self._orders.fit(await self._orders.as_taken(request))
-                    existing = await self._orders.existing(fitted)
-                    if existing is not None:
-                        outcomes[index] = existing
-                    else:
-                        ready[index] = (fitted, *self._orders.sending(fitted))
-                except ConnectorError as error:
-                    outcomes[index] = error
+            told = await self._each(list(requests.values()), self._prepared)
+            for index, one in zip(requests, told, strict=True):
+                if isinstance(one, tuple):
+                    ready[index] = one
+                else:
+                    outcomes[index] = one
             if ready:
                 outcomes |= await self._send(ready)
         return outcomes
+
+    async def _prepared(
+        self, request: OrderRequest
+    ) -> tuple[OrderRequest, str, dict[str, Any]] | Outcome:
+        """Give what is to be sent for an order, or what it is answered with unsent."""
+        try:
+            fitted = self._orders.fit(await self._orders.as_taken(request))
+            existing = await self._orders.existing(fitted)
+            return existing or (fitted, *self._orders.sending(fitted))
+        except ConnectorError as error:
+            return error
 
     async def _send(
         self, ready: dict[int, tuple[OrderRequest, str, dict[str, Any]]]

@@ -224,6 +224,29 @@ async def test_a_batch_that_is_not_answered_is_not_sent_on_and_each_order_is_tol
     assert len(batch) == order_batches.CALLS_AT_ONCE
 
 
+async def test_client_ids_that_were_used_before_are_looked_up_together(serve: Serve) -> None:
+    served = await serve()
+    served.connector.session.ccxt.enableRateLimit = False  # a start uses most of it up
+    names = [f"again-{number}" for number in range(5)]
+    first = await _placed(served, *map(_order, names))
+    asked: list[None] = []
+    ccxt: Any = served.connector.session.ccxt
+    real, all_asked = ccxt.fetch, asyncio.Event()
+
+    async def fetch(*arguments: Any, **named: Any) -> Any:
+        asked.append(None)
+        if len(asked) == len(names):
+            all_asked.set()
+        async with asyncio.timeout(WITHIN_S):
+            await all_asked.wait()
+        return await real(*arguments, **named)
+
+    ccxt.fetch = fetch
+    again = await _placed(served, *map(_order, names))
+
+    assert [order.order_id for order in again.orders] == [order.order_id for order in first.orders]
+
+
 async def test_what_a_batch_executed_is_asked_for_together(serve: Serve) -> None:
     served = await serve()
     ccxt: Any = served.connector.session.ccxt

@@ -373,6 +373,24 @@ async def test_a_balance_is_an_assets_own(serve: Serve) -> None:
         assert Decimal(answer.balance.value) == free
 
 
+async def test_an_asset_is_found_in_any_case_that_leaves_no_doubt(serve: Serve) -> None:
+    served = await serve()
+    wallet = {"Jade Protocol": "1", "omni": "2", "aB": "3", "Ab": "4"}
+
+    async def fetch_balance() -> Any:
+        return {"total": wallet, "free": wallet, "used": {}}
+
+    served.connector.session.ccxt.fetch_balance = fetch_balance
+
+    asked = {"Jade Protocol": "1", "JADE PROTOCOL": "1", "OMNI": "2", "aB": "3", "Ab": "4"}
+    for asset, free in asked.items():
+        answer = await served.stub.GetBalance(rpc.GetBalanceRequest(asset=asset))
+        assert answer.balance.value == free
+    code, message = await _refused(served.stub.GetBalance(rpc.GetBalanceRequest(asset="AB")))
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert message == "invalid request: asset 'AB': the account has aB, Ab"
+
+
 async def test_a_killed_post_only_order_is_placed_when_it_is_sent_again_without(
     serve: Serve,
 ) -> None:
