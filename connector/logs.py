@@ -1,7 +1,10 @@
 """Logs on stderr: JSON lines, or readable text on a terminal."""
 
+import json
 import logging
 import sys
+from contextlib import suppress
+from typing import NoReturn, TextIO
 
 import structlog
 
@@ -10,36 +13,41 @@ from connector.masking import mask_text
 
 AUDIT = "connector.audit"
 """The logger of orders: written whatever the level is."""
+_ENCODE = json.JSONEncoder(default=repr, skipkeys=True).encode
 
 
 def configure_logs(config: LogConfig) -> None:
-    """Send structlog's and the standard library's records one way: to stderr."""
+    """Send structlog's and the standard library's records one way: to stderr.
+
+    Ours become a line and are written without a `LogRecord`: it would say again what the line has
+    said, and takes as long as all the rest.
+    """
     text = config.format == "text" or (config.format == "auto" and sys.stderr.isatty())
     shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )
     ending: list[structlog.types.Processor] = (
         # colours within a traceback would stand between a secret's name and its value
         [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if text
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        else [structlog.processors.format_exc_info, _as_json]
     )
+    ending.append(_masked)
     handler = logging.StreamHandler(sys.stderr)
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, *ending, _Written(handler)],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *ending,
-                _masked,
             ],
         )
     )
@@ -49,6 +57,26 @@ def configure_logs(config: LogConfig) -> None:
     logging.getLogger(AUDIT).setLevel(logging.INFO)
     for chatty in ("asyncio", "aiohttp.access", "ccxt", "Rx"):
         logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
+
+
+class _Written:
+    """Ends a line's way: it is written as its handler would, in turn with other libraries'."""
+
+    def __init__(self, handler: logging.StreamHandler[TextIO]) -> None:
+        self._handler = handler
+
+    def __call__(self, _logger: object, _method: str, line: object) -> NoReturn:
+        self._handler.acquire()
+        try:
+            with suppress(OSError, ValueError):  # stderr is gone: there is nobody to tell
+                self._handler.stream.write(f"{line}\n")
+        finally:
+            self._handler.release()
+        raise structlog.DropEvent
+
+
+def _as_json(_logger: object, _method: str, fields: structlog.types.EventDict) -> str:
+    return _ENCODE(fields)
 
 
 def _masked(_logger: object, _method: str, line: object) -> str:

@@ -44,7 +44,7 @@ def mask_text(text: str) -> str:
     """Mask a URL's user and password, listen key, and parameters that are named like secrets."""
     if "://" in text:
         text = _LISTEN_KEY.sub(MASK, _USERINFO.sub(MASK, text))
-    return _SECRET_PARAMETER.sub(rf"\1{MASK}", text)
+    return _SECRET_PARAMETER.sub(rf"\1{MASK}", text) if "=" in text else text
 
 
 def without_queries(text: str) -> str:
