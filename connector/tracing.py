@@ -67,6 +67,11 @@ def start(endpoint: str, ratio: float) -> Callable[[], None]:
     return stop
 
 
+def is_on() -> bool:
+    """Whether spans are made."""
+    return _tracer is not None
+
+
 @contextmanager
 def call(method: str, metadata: Metadata) -> Generator[None]:
     """Make the span of a unary call while the block lasts, below its caller's if it told one.

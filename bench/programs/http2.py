@@ -158,6 +158,6 @@ def _literal(name: str, value: str | bytes) -> bytes:
 def _end(trailers: bytes) -> str:
     """Give code and message of a call's end; they stand as they are, there being no table."""
     code = re.search(rb"grpc-status.(\d+)", trailers, re.DOTALL)
-    told = re.search(rb"grpc-message[\x00-\x7f]+?([A-Za-z][ -~]*)", trailers, re.DOTALL)
+    told = re.search(rb"grpc-message(?!\x00)[\x00-\x7f]+?([A-Za-z][ -~]*)", trailers, re.DOTALL)
     number = code[1].decode() if code else "?"
     return f"{number} {told[1].decode() if told else ''}".rstrip()

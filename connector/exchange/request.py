@@ -35,7 +35,7 @@ class Request:
             _asking.reset(self._token)
         tracing.answered(self._span, self.status)
         metrics.REST_CALLS.labels(self.status).inc()
-        metrics.REST_SECONDS.observe(time.perf_counter() - self._began)
+        metrics.REST_SECONDS.since(self._began)
 
 
 _asking: ContextVar[Request | None] = ContextVar("asking", default=None)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
-import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -35,8 +35,10 @@ CORRELATION_KEYS = ("x-correlation-id", "x-request-id")
 
 if TYPE_CHECKING:
     from connector.config import LimitsConfig
+    from connector.metrics.tally import Spread
 
     Handler = grpc.RpcMethodHandler[Any, Any]
+    Metadata = Mapping[str, str | bytes]
     Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -52,7 +54,7 @@ class Calls(grpc.aio.ServerInterceptor):
 
     def __init__(self, refusal_pause: timedelta, guard: Guard, limits: LimitsConfig) -> None:
         self._pause_s, self._guard, self._limits = refusal_pause.total_seconds(), guard, limits
-        self._serialisers: dict[str, Once[Any]] = {}
+        self._wrapped: dict[str, Handler] = {}
         self.underway = Underway()
         self._streams = Share("streams_per_client", limits.streams_per_client)
         self._calls = Share("calls_per_client", limits.calls_per_client)
@@ -62,10 +64,18 @@ class Calls(grpc.aio.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler:
-        """Wrap the method's handler."""
-        handler = await continuation(handler_call_details)
+        """Wrap the method's handler, once."""
         method = str(handler_call_details.method)
-        if handler is None or method == HEALTH_CHECK:  # pyright: ignore[reportUnnecessaryComparison]
+        wrapped = self._wrapped.get(method)
+        if wrapped is None:
+            handler = await continuation(handler_call_details)
+            if handler is None:  # pyright: ignore[reportUnnecessaryComparison]
+                return handler
+            wrapped = self._wrapped[method] = self._wrap(method, handler)
+        return wrapped
+
+    def _wrap(self, method: str, handler: Handler) -> Handler:
+        if method == HEALTH_CHECK:
             return handler
         read = reading(handler.request_deserializer, self._limits)
         if handler.stream_stream is not None:  # reflection
@@ -87,13 +97,15 @@ class Calls(grpc.aio.ServerInterceptor):
             return grpc.stream_stream_rpc_method_handler(
                 self._stream(method, handler.unary_stream),
                 read,
-                self._serialisers.setdefault(method, Once(serialise)),
+                Once(serialise),
             )
         return handler
 
     def _unary(self, method: str, answer: Any) -> Any:
+        seconds = metrics.REQUEST_SECONDS.at(_name_of(method))
+
         async def call(_: object, context: Context) -> Any:
-            line, request = _Line(method, context, is_unary=True), None
+            line, request = _Line(method, context, seconds), None
             try:
                 client = self._client(line, context)
                 self._calls.take(client)
@@ -180,25 +192,27 @@ class Calls(grpc.aio.ServerInterceptor):
         try:
             line.caller = self._identified(line, context)
         except Denied:
-            return context.peer()
-        return client_of(line.caller, context.peer())
+            return line.peer
+        return client_of(line.caller, line.peer)
 
     def _admit(self, line: _Line, context: Context) -> None:
         line.caller = line.caller or self._identified(line, context)
         self._guard.allow(line.caller, line.method)
 
     def _identified(self, line: _Line, context: Context) -> Caller:
-        metadata = dict(context.invocation_metadata() or ())
-        return self._guard.identify(line.method, metadata, _certificate(context))
+        return self._guard.identify(line.method, line.metadata, _certificate(context))
 
 
 class _Line:
     """The log line of one call, and of the orders that it was about, written at its end."""
 
-    def __init__(self, method: str, context: Context, *, is_unary: bool = False) -> None:
+    def __init__(self, method: str, context: Context, seconds: Spread | None = None) -> None:
+        """`seconds` is where a unary call's length is counted."""
         self._began = time.perf_counter()
-        self._is_unary = is_unary
-        self.method = method.rpartition("/")[2]
+        self._seconds = seconds
+        self.method = _name_of(method)
+        self.metadata = dict(context.invocation_metadata() or ())
+        self.peer = context.peer()
         self.caller: Caller | None = None
         self.asked: Any = None
         """A unary call's request, its answer or None, and what came of it in words."""
@@ -217,39 +231,43 @@ class _Line:
     def end(self, status: str, error: Exception | None = None) -> None:
         """Note how it ended; counted and logged in the loop's next turn, after the answer."""
         tracing.note(status)
-        elapsed, client = time.perf_counter() - self._began, self._context.peer()
-        loop = asyncio.get_running_loop()
-        loop.call_soon(self._write, status, error, elapsed, client)
+        elapsed = time.perf_counter() - self._began
+        asyncio.get_running_loop().call_soon(self._write, status, error, elapsed)
 
-    def _write(self, status: str, error: Exception | None, elapsed: float, client: str) -> None:
+    def _write(self, status: str, error: Exception | None, elapsed: float) -> None:
         if self.method in TRADING:
             caller = self.caller or UNKNOWN
-            audit(caller, client, self.method, self.asked, self.answer, self.outcome)
+            audit(caller, self.peer, self.method, self.asked, self.answer, self.outcome)
         metrics.REQUESTS.labels(self.method, status).inc()
-        if self._is_unary:
-            metrics.REQUEST_SECONDS.labels(self.method).observe(elapsed)
+        if self._seconds is not None:
+            self._seconds.observe(elapsed)
         log.info(
             "call",
             method=self.method,
-            client=client,
+            client=self.peer,
             key=self.caller.name if self.caller else None,
             status=status,
             ms=round(elapsed * 1000, 3),
-            correlation_id=_correlation_of(self._context),
+            correlation_id=_correlation_of(self.metadata),
             **({"error": str(error)[:200]} if error else {}),
         )
 
 
-def _correlation_of(context: Context) -> str:
+def _name_of(method: str) -> str:
+    return method.rpartition("/")[2]
+
+
+def _correlation_of(metadata: Metadata) -> str:
     """Give what the caller calls this call, or an id of ours."""
-    metadata = dict(context.invocation_metadata() or ())
     named = (metadata.get(key) for key in CORRELATION_KEYS)
-    return str(next((each for each in named if each), None) or uuid.uuid4().hex[:16])[:64]
+    return str(next((each for each in named if each), None) or secrets.token_hex(8))[:64]
 
 
 def _traced(method: str, call: Any) -> Any:
     async def within(request: Any, context: Context) -> Any:
-        with tracing.call(method.rpartition("/")[2], context.invocation_metadata() or ()):
+        if not tracing.is_on():
+            return await call(request, context)
+        with tracing.call(_name_of(method), context.invocation_metadata() or ()):
             return await call(request, context)
 
     return within
@@ -257,7 +275,8 @@ def _traced(method: str, call: Any) -> Any:
 
 def _certificate(context: Context) -> str | None:
     """Give the name in the client's certificate, which the handshake has verified."""
+    shown = context.auth_context()
     for name in ("x509_subject_alternative_name", "x509_common_name"):
-        for value in context.auth_context().get(name, ()):
+        for value in shown.get(name, ()):
             return value.decode("utf-8", "replace")[:64]
     return None

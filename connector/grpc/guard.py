@@ -34,6 +34,9 @@ class Caller:
     role: Role
 
 
+_ANYONE, _ANYONE_READING = Caller(ANYONE, Role.TRADE), Caller(ANYONE, Role.READ)
+
+
 class Guard:
     """Admits calls. Where no key is configured and no certificate asked for, everyone may all.
 
@@ -60,7 +63,7 @@ class Guard:
         Errors:  Denied without a good key where one is asked for.
         """
         if method in EXEMPT:
-            return Caller(ANYONE, Role.READ)
+            return _ANYONE_READING
         shown = _shown(metadata)
         if self._ring is not None and shown is not None:
             key = self._ring.find(shown)
@@ -71,7 +74,7 @@ class Guard:
             return Caller(f"certificate:{certificate}", Role.TRADE)
         if self._ring is not None:
             raise Denied(f"show a key, as {KEY_HEADER} or as {BEARER_HEADER}: Bearer")
-        return Caller(ANYONE, Role.TRADE)
+        return _ANYONE
 
     def allow(self, caller: Caller, method: str) -> None:
         """Let a caller call a method, or refuse.

@@ -37,7 +37,7 @@ M = TypeVar("M")
 T = TypeVar("T")
 
 EXCHANGE_HEADER, EMBEDDED = "x-exchange", "embedded"
-"""Initial metadata of GetName, whose answer is configurable: the ccxt id, or that nothing real is
+"""Trailing metadata of GetName, whose answer is configurable: the ccxt id, or that nothing real is
 behind it. A client may ask before it sends an order there."""
 FAREWELL = "the connector is shutting down"
 EVERY_UPDATE_DEPTH = 1_000
@@ -92,7 +92,7 @@ class Service(TradingCalls):
     async def GetName(self, request: rpc.GetNameRequest, context: Context) -> rpc.GetNameResponse:
         session = self._market_data.session
         told = EMBEDDED if session.embedded else session.ccxt.id
-        await context.send_initial_metadata(((EXCHANGE_HEADER, told),))
+        context.set_trailing_metadata(((EXCHANGE_HEADER, told),))
         return rpc.GetNameResponse(name=self._name)
 
     async def GetType(self, request: rpc.GetTypeRequest, context: Context) -> rpc.GetTypeResponse:

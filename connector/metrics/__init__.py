@@ -19,11 +19,11 @@ FEEDS = ("price", "klines", "funding", "account", "positions", "orders")
 REQUESTS = Counter(
     "grpc_requests_total", "Finished gRPC calls, by RPC and by status.", ["method", "status"]
 )
-REQUEST_SECONDS = Histogram(
+REQUEST_SECONDS = Spreads(
     "grpc_request_duration_seconds",
     "From a unary gRPC call's start to its end; streams, which have none, are not in it.",
     ["method"],
-    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25),
+    (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25),
 )
 ORDERS = Counter(
     "connector_orders_total",
@@ -74,9 +74,12 @@ REST_CALLS = Counter(
 )
 for _status in ("418", "429"):
     REST_CALLS.labels(_status)
-REST_SECONDS = Histogram(
-    "connector_rest_duration_seconds", "From sending a request to the exchange to its answer read."
-)
+REST_SECONDS = Spreads(
+    "connector_rest_duration_seconds",
+    "From sending a request to the exchange to its answer read.",
+    [],
+    (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10),
+).at()
 REST_WEIGHT = Gauge(
     "connector_rest_weight", "Weight of the requests within the exchange's window, as we count it."
 )

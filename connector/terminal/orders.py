@@ -12,7 +12,7 @@ from connector.errors import OrderNotFound, OutcomeUnknown
 from connector.terminal.client import CALL_S, NOT_THERE, Client, Target, connected, refusal
 
 EXCHANGE_HEADER, EMBEDDED = "x-exchange", "embedded"
-"""What GetName's initial metadata tells: the ccxt id, or that it is the embedded exchange."""
+"""What GetName's trailing metadata tells: the ccxt id, or that it is the embedded exchange."""
 
 _NOT_PLACED = (
     grpc.StatusCode.INVALID_ARGUMENT,
@@ -49,8 +49,9 @@ async def exchange_behind(target: Target) -> Behind:
     """Ask a connector what it is connected to."""
     async with _told_in_our_words(target) as client:
         call = client.stub.GetName(rpc.GetNameRequest(), timeout=CALL_S, metadata=client.metadata)
-        metadata = {str(key): value for key, value in await call.initial_metadata()}
-        return Behind((await call).name, str(metadata.get(EXCHANGE_HEADER, "")))
+        name = (await call).name
+        metadata = {str(key): value for key, value in await call.trailing_metadata()}
+        return Behind(name, str(metadata.get(EXCHANGE_HEADER, "")))
 
 
 async def place(target: Target, request: PlaceOrderRequest) -> Order:
