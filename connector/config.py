@@ -132,9 +132,13 @@ class ExchangeConfig(_Section):
         description="read Binance's and Bybit's market frames past ccxt's handler",
     )
     ccxt: CcxtConfig = Field(default_factory=CcxtConfig)
-    api_key: SecretStr = Field(default=SecretStr(""), description="environment: API_KEY")
-    api_secret: SecretStr = Field(default=SecretStr(""), description="environment: API_SECRET")
-    passphrase: SecretStr = Field(default=SecretStr(""), description="environment: PASSPHRASE")
+    api_key: SecretStr = Field(default=SecretStr(""), description="empty: public data alone")
+    api_secret: SecretStr = Field(
+        default=SecretStr(""), description="signs what the account is asked"
+    )
+    passphrase: SecretStr = Field(
+        default=SecretStr(""), description="where the exchange asks for one"
+    )
 
     @property
     def embedded(self) -> bool:

@@ -34,7 +34,7 @@ def settings() -> str:
         parts += ["| key | type | default | what it does | environment |", "|---|---|---|---|---|"]
         parts += [
             f"| `{key.name}` | {_cell(key.kind)} | `{_cell(key.default)}` | {_cell(key.about)} "
-            f"| `{key.variable}` |"
+            f"| <code>{key.variable.replace(BETWEEN, '<wbr>' + BETWEEN)}</code> |"
             for key in keys
         ]
         parts.append("")

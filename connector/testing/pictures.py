@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from connector.testing.diagrams import MalformedDiagram
 
-_CELL, _RADIUS, _ROW, _STACK = 20, 11, 44, 25
+_CELL, _RADIUS, _ROW, _STACK, _CHARACTER = 20, 11, 44, 25, 7.5
 _COLOURS = ("#4c78a8", "#e4572e", "#3a9d6e", "#b279a2", "#d08c0c", "#2f9c9c", "#9d755d", "#7c6fd0")
 _TOKEN = re.compile(
     r"(?P<pause>\.\.\.|(?<= )\d+(?:\.\d+)?(?:ms|s|m)(?= |$))"
@@ -50,7 +50,9 @@ def picture(text: str) -> str:
     left = min(row.column for row in streams)
     margin = 16 + 8 * max(len(row.name) for row in streams)
     across = max(row.column - left + len(row.diagram) for row in streams)
-    width, y, parts = margin + _CELL * (across + 1), 0, list[str]()
+    wordy = max((len(row.name) for row in rows if not row.diagram), default=0)
+    width = max(margin + _CELL * (across + 1), int(_CHARACTER * wordy) + 24)
+    y, parts = 0, list[str]()
     for row in rows:
         if not row.diagram:
             parts.append(_operator(row.name, y, width))
@@ -91,7 +93,8 @@ def _tokens(diagram: str) -> Iterator[_Token]:
         elif text in "()" or (opened >= 0 and (kind in ("nothing", "pause") or text in "^!")):
             raise MalformedDiagram("this doesn't belong here", diagram, column)
         elif kind != "nothing":
-            yield _Token(kind, text, column if opened < 0 else opened, depth)
+            beside = depth - 1 if text == "|" and depth else depth
+            yield _Token(kind, text, column if opened < 0 else opened, beside)
             depth += opened >= 0 and text not in "|#"
         column = found.end()
     if opened >= 0:
@@ -111,7 +114,8 @@ def _stream(row: _Row, tokens: list[_Token], left: int, y: int) -> str:
         f'<text class="name" x="4" y="{middle + 4}">{escape(row.name)}</text>',
         f'<line x1="{began}" y1="{middle}" x2="{ended}" y2="{middle}"/>',
     ]
-    parts += [_drawn(token, at(token.column), middle) for token in tokens]
+    marbles_last = sorted(tokens, key=lambda token: token.kind == "marble")
+    parts += [_drawn(token, at(token.column), middle) for token in marbles_last]
     return "".join(parts)
 
 
@@ -130,7 +134,7 @@ def _drawn(token: _Token, x: int, middle: int) -> str:
                 f'<text x="{x}" y="{y + 4}">{escape(text)}</text></g>'
             )
         case _, "|":
-            return f'<line class="end" x1="{x}" y1="{middle - 13}" x2="{x}" y2="{y + 13}"/>'
+            return f'<line class="end" x1="{x}" y1="{middle - 17}" x2="{x}" y2="{y + 17}"/>'
         case _, "#":
             cross = f"M{x - 8} {y - 8}L{x + 8} {y + 8}M{x - 8} {y + 8}L{x + 8} {y - 8}"
             return f'<path class="error" d="{cross}"/>'

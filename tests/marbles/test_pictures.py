@@ -9,6 +9,8 @@ from connector.testing.diagrams import MalformedDiagram
 from connector.testing.pictures import picture
 
 SVG = "{http://www.w3.org/2000/svg}"
+CHARACTER = 7.3
+"""Width of one in a monospace font of 12 px, as browsers draw it."""
 
 
 def _circles(text: str) -> list[tuple[int, int, str]]:
@@ -55,6 +57,25 @@ def test_ends_errors_pauses_and_subscriptions_are_drawn() -> None:
     kinds = re.findall(r'class="(end|error|life|pause|operator)"', drawn)
     assert kinds == ["pause", "error", "life", "life", "pause", "end", "operator", "operator"]
     assert "resume(&lt;1&gt;)" in drawn
+
+
+def test_a_group_that_ends_has_its_bar_behind_its_marbles_and_no_longer_than_them() -> None:
+    drawn = picture("in  -a-(bc|)")
+
+    (bar,) = (line for line in ElementTree.fromstring(drawn).iter() if line.get("class") == "end")
+    (*_, first, last) = _circles("in  -a-(bc|)")
+    assert drawn.index('class="end"') < drawn.index('class="marble ')
+    assert int(bar.get("x1", "")) == first[0] == last[0]
+    assert int(bar.get("y1", "")) - first[1] == last[1] - int(bar.get("y2", ""))
+
+
+def test_an_operators_text_stands_within_its_box() -> None:
+    text = "heartbeat(every_s=0.05) | stale_after(max_age_s=0.06)"
+    root = ElementTree.fromstring(picture(f"in  -a-|\n> {text}\nout  -a-|"))
+
+    (box,) = root.iter(f"{SVG}rect")
+    assert int(box.get("width", "")) > CHARACTER * len(text)
+    assert int(root.get("width", "")) >= int(box.get("x", "")) + int(box.get("width", ""))
 
 
 def test_a_letter_and_its_capital_share_a_colour_and_not_the_filling() -> None:
