@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import ccxt
+import structlog
 
+from connector import metrics
 from connector.errors import (
     Closing,
     ConnectorError,
@@ -17,6 +19,8 @@ from connector.errors import (
     Unsupported,
 )
 from connector.masking import without_queries
+
+log = structlog.get_logger(__name__)
 
 TABLE: tuple[tuple[type[BaseException], type[ConnectorError]], ...] = (
     (ccxt.RateLimitExceeded, RateLimited),
@@ -45,7 +49,7 @@ TOO_MANY, SERVER_ERROR = (418, 429), 500
 
 
 def as_ours(error: BaseException) -> ConnectorError | None:
-    """Translate what ccxt raised; None for what is a bug and must climb.
+    """Translate what ccxt raised; None for what is a bug of ours and must climb.
 
     Guarantee:  the text holds no query string (signatures and keys travel there), 300 characters
                 at most.
@@ -61,7 +65,37 @@ def as_ours(error: BaseException) -> ConnectorError | None:
             if issubclass(ours, Transient):
                 return ours(text, _retry_after(error))
             return ours(text)
+    if is_stumble(error):
+        return Transient(f"ccxt can't read the answer: {stumbled(error)}"[:300])
     return None
+
+
+def is_stumble(error: BaseException) -> bool:
+    """Whether ccxt's own code raised it, over an answer that is not as it expects.
+
+    Such an answer comes of a proxy or of an exchange's bad minute, and passes. What our code
+    raises, also where ccxt calls it, is a bug.
+    """
+    if isinstance(error, ccxt.BaseError) or not isinstance(error, Exception):
+        return False
+    rooms: list[str] = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        rooms.append(str(traceback.tb_frame.f_globals.get("__name__")).partition(".")[0])
+        traceback = traceback.tb_next
+    return next((room for room in reversed(rooms) if room in ("ccxt", "connector")), "") == "ccxt"
+
+
+def stumbled(error: BaseException) -> str:
+    """Tell what made ccxt stumble."""
+    return f"{type(error).__name__}: {without_queries(str(error))}"
+
+
+def note_stumble(error: BaseException) -> None:
+    """Count and log that ccxt stumbled over an answer; any other error is let be."""
+    if is_stumble(error):
+        metrics.MALFORMED.labels("answer").inc()
+        log.error("ccxt can't read an answer", error=stumbled(error)[:300], exc_info=error)
 
 
 def by_status(error: BaseException) -> type[Transient] | None:

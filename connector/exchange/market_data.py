@@ -37,6 +37,7 @@ from connector.exchange.parse_fields import (
     EXACT,
     Raw,
     in_base_units,
+    instant,
     number,
     plain,
     plausible,
@@ -382,7 +383,8 @@ class MarketData:
 
     async def _exchange_now_ms(self) -> int:
         if self.session.offers("fetchTime"):
-            return int(await self._ask("server time", self.session.ccxt.fetch_time))
+            told = instant(await self._ask("server time", self.session.ccxt.fetch_time))
+            return self.session.now_ms() if told is None else told
         return self.session.now_ms()
 
     async def _candle_rows(

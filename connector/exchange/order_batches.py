@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from connector.errors import ConnectorError, OrderNotFound, OutcomeUnknown, Transient
+from connector.exchange.faults import note_stumble
 from connector.exchange.order_faults import is_outcome_unknown, order_error, refusal
 from connector.exchange.order_lookup import SEND_TIMEOUT_S
 from connector.exchange.order_outcomes import count, counted
@@ -253,6 +254,7 @@ class OrderBatches:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 raws = await self._session.ccxt.cancel_orders(exchange_ids, symbol)
         except Exception as error:
+            note_stumble(error)
             if is_outcome_unknown(error):
                 return set(), set(exchange_ids)
             if order_error(error, self._session.ccxt.id) is None:

@@ -37,7 +37,7 @@ from connector.errors import (
     UnknownSymbol,
     Unsupported,
 )
-from connector.exchange.faults import by_status
+from connector.exchange.faults import by_status, is_stumble, stumbled
 from connector.exchange.order_fault_rows import ANYWHERE, Lost
 from connector.exchange.ways import way_of
 from connector.masking import without_queries
@@ -120,7 +120,7 @@ _WORDS = (
 
 
 def order_error(error: BaseException, exchange_id: str) -> ConnectorError | None:
-    """Translate what ccxt raised for an order; None for what is a bug and must climb.
+    """Translate what ccxt raised for an order; None for what is a bug of ours and must climb.
 
     Guarantee:  the text is the exchange's own code and words, 300 characters at most, without
                 query strings and keys, and without what makes the engine take it for another
@@ -130,20 +130,24 @@ def order_error(error: BaseException, exchange_id: str) -> ConnectorError | None
         return error
     ours = _by_class(error)
     if ours is None:
+        if is_stumble(error):
+            return _made(Lost, exchange_id, "", f"ccxt can't read the answer: {stumbled(error)}")
         return None
     code, words = _told(str(error), exchange_id)
     if code or not _REQUEST.match(str(error)):
         ours = _by_rows(exchange_id, code, words) or ours
     if by_status(error) is RateLimited:
         ours = RateLimited
+    elif ours is OrderRejected and _says_nothing(code, words):
+        ours = Lost
     return _made(ours, exchange_id, code, words, error)
 
 
 def refusal(exchange_id: str, answer: Mapping[str, Any]) -> ConnectorError:
     """Translate what one order of a batch was answered with, the exchange's own structure."""
     code, words = _told(json.dumps(answer), exchange_id)
-    ours = _by_rows(exchange_id, code, words) or OrderRejected
-    return _made(ours, exchange_id, code, words)
+    unsaid = Lost if _says_nothing(code, words) else OrderRejected
+    return _made(_by_rows(exchange_id, code, words) or unsaid, exchange_id, code, words)
 
 
 def is_outcome_unknown(error: BaseException, exchange_id: str = "") -> bool:
@@ -213,8 +217,14 @@ def _told(text: str, exchange_id: str) -> tuple[str, str]:
     for row in rows if isinstance(rows, list) else ():
         if isinstance(row, dict) and str(row.get("sCode") or "0") != "0":
             return str(row["sCode"]), str(row.get("sMsg") or answer.get("msg") or text)
-    code = next((str(answer[key]) for key in _CODES if answer.get(key) is not None), "")
-    return code, next((str(answer[key]) for key in _WORDS if answer.get(key)), text)
+    told = {key: str(each) for key, each in answer.items() if isinstance(each, str | int)}
+    code = next((told[key] for key in _CODES if key in told), "")
+    return code, next((told[key] for key in _WORDS if told.get(key)), text)
+
+
+def _says_nothing(code: str, words: str) -> bool:
+    """Whether an answer has neither a code nor words, so that nobody knows what it refuses."""
+    return not code and words.startswith("{")
 
 
 def _body(text: str) -> dict[str, Any]:

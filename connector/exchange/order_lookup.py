@@ -14,6 +14,7 @@ from connector.errors import (
 )
 from connector.exchange.capabilities import ORDER_LISTS
 from connector.exchange.client_ids import ClientIds
+from connector.exchange.faults import note_stumble
 from connector.exchange.listings import list_open_orders
 from connector.exchange.order_faults import is_outcome_unknown, order_error
 from connector.exchange.order_ids import OrderIds
@@ -200,6 +201,7 @@ class OrderLookup:
         except ConnectorError:
             raise
         except Exception as error:
+            note_stumble(error)
             if is_outcome_unknown(error):
                 raise Transient(f"no answer: {type(error).__name__}") from error
             ours = order_error(error, self._session.ccxt.id)

@@ -27,6 +27,7 @@ from connector.errors import (
     Unsupported,
 )
 from connector.exchange.capabilities import takes
+from connector.exchange.faults import note_stumble
 from connector.exchange.order_faults import order_error
 from connector.exchange.order_ids import OrderIds
 from connector.exchange.order_lookup import SEND_TIMEOUT_S, OrderLookup
@@ -218,6 +219,7 @@ class Orders(OrderLookup):
         Errors:  the exchange's refusal as ours; Transient when it surely was not placed;
                  OutcomeUnknown.
         """
+        note_stumble(error)
         ours = order_error(error, self._session.ccxt.id)
         if ours is None or isinstance(ours, Malformed):
             log.error(

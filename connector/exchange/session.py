@@ -22,7 +22,7 @@ from connector.errors import (
 from connector.exchange.aside import Aside
 from connector.exchange.capabilities import auto_market_type, offers
 from connector.exchange.embedded import DEFAULT_DIALECT, EMBEDDED_CLASSES
-from connector.exchange.faults import as_ours
+from connector.exchange.faults import as_ours, note_stumble
 from connector.exchange.lane import Lane
 from connector.exchange.pacing import RollingWindow, ahead_of_all
 from connector.exchange.symbols import Symbols
@@ -163,6 +163,7 @@ class Session:
                         ours = as_ours(theirs)
                         if ours is None:
                             raise
+                        note_stumble(theirs)
                         error = ours
                     if not isinstance(error, Transient) or isinstance(error, RateLimited):
                         break
@@ -200,10 +201,20 @@ class Session:
             symbols = await aside.do(lambda: Symbols(markets, self.market_type))
             if not symbols.all():
                 raise Transient(f"{self.ccxt.id} lists no active {self.market_type.value} market")
-            await aside.do(lambda: aside.set_markets(markets, currencies))
+            await self._set_markets(aside, markets, currencies)
             free = aside.hand_over()
             self.symbols = symbols
             await aside.do(free)
+
+    async def _set_markets(self, aside: Aside, markets: Any, currencies: Any) -> None:
+        try:
+            await aside.do(lambda: aside.set_markets(markets, currencies))
+        except Exception as theirs:
+            ours = as_ours(theirs)
+            if ours is None:
+                raise
+            note_stumble(theirs)
+            raise ours from theirs
 
     async def _supervise(self) -> None:
         attempt = 0

@@ -62,10 +62,10 @@ POISON_FRAMES = Counter(
 )
 MALFORMED = Counter(
     "connector_malformed_total",
-    "Updates that were parsed but hold no usable value, or can't be encoded, by kind.",
+    "Updates without a usable value or that can't be encoded, unreadable answers, by kind.",
     ["kind"],
 )
-for _kind in ("candle", "encoding", "funding", "order", "position", "price", "ticker"):
+for _kind in ("answer", "candle", "encoding", "funding", "order", "position", "price", "ticker"):
     MALFORMED.labels(_kind)
 REST_CALLS = Counter(
     "connector_rest_calls_total",

@@ -651,6 +651,16 @@ async def test_a_connection_that_is_refused_sent_nothing() -> None:
     assert type(order_error(theirs.value, "binanceusdm")) is Transient
 
 
+@pytest.mark.parametrize(
+    "answer", ["{}", '{"result":{"orderId":"1"}}', '{"retCode":["none"],"retMsg":{"no":"text"}}']
+)
+def test_an_answer_without_code_and_words_refuses_nothing(answer: str) -> None:
+    error = order_error(ccxt.ExchangeError(f"bybit {answer}"), "bybit")
+
+    assert isinstance(error, OutcomeUnknown)
+    assert isinstance(refusal("bybit", json.loads(answer)), OutcomeUnknown)
+
+
 @pytest.mark.parametrize("bug", [KeyError("id"), TypeError("None"), ZeroDivisionError()])
 def test_a_bug_climbs(bug: Exception) -> None:
     assert order_error(bug, "binance") is None

@@ -38,6 +38,14 @@ def poisoned(frame: bytes, what: str) -> bytes | None:
     return text_frame(orjson.dumps(_bare(row) if what == "missing" else _retyped(row)))
 
 
+def spoilt(answer: bytes, what: str) -> bytes:
+    """Give the body of an answer broken, in the ways of frames: cut, missing or types."""
+    if what == "cut":
+        return answer[: len(answer) // 2]
+    content: object = orjson.loads(answer)
+    return orjson.dumps(_bare(content) if what == "missing" else _retyped(content))
+
+
 def payload_of(frame: bytes) -> bytes:
     """Give a frame's payload."""
     return frame[{126: 4, 127: 10}.get(frame[1], 2) :]

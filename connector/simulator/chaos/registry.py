@@ -33,6 +33,7 @@ _WHEN = Parameter(
 )
 _REST = (_REQUESTS, _WHEN, _COUNT)
 POISONS = ("cut", "missing", "types", "empty", "binary", "big")
+SPOILT = ("cut", "missing", "types")
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,8 +199,13 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="garbage",
         kind="requests",
-        does="Requests are executed, and answered with a web page and status 200.",
-        own=(_REQUESTS, _COUNT),
+        does="Requests are executed, and answered with status 200 and a web page, or with the"
+        " answer's JSON broken.",
+        own=(
+            Parameter("what", "page, cut, missing or types", one_of("page", *SPOILT), "page"),
+            _REQUESTS,
+            _COUNT,
+        ),
     ),
     Fault(
         name="hang",

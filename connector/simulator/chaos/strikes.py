@@ -8,6 +8,7 @@ from typing import cast
 from aiohttp import web
 
 from connector.simulator.chaos.line import Chosen, Doubled, Gathered, Held, Late, Line, Poisoned
+from connector.simulator.chaos.poison import spoilt
 from connector.simulator.chaos.values import Values
 from connector.simulator.market.market import Market
 from connector.simulator.serving.dialect import Dialect, Sockets
@@ -161,6 +162,18 @@ def _failing(kind: str, number: str = "") -> Strike:
     return strike
 
 
+def _garbage(struck: Struck, values: Values) -> End:
+    what = str(values["what"])
+    return struck.requests.plan(
+        Failing(
+            matches=_requests(str(values["requests"])),
+            kind="garbage" if what == "page" else "spoilt",
+            spoil=partial(spoilt, what=what),
+            times=int(values.get("count", FOR_EVER)),
+        )
+    )
+
+
 def _skew(struck: Struck, values: Values) -> End:
     by_ms = round(float(values["by"]) * 1000)
     struck.skew_ms += by_ms
@@ -238,7 +251,7 @@ STRIKES: dict[str, Strike] = {
     "status": _failing("status", "code"),
     "cut": _failing("cut"),
     "half_answer": _failing("half"),
-    "garbage": _failing("garbage"),
+    "garbage": _garbage,
     "hang": _failing("hang"),
     "slow": _failing("delay", "by"),
     "skew": _skew,

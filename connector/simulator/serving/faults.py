@@ -32,13 +32,14 @@ class Failing(msgspec.Struct, kw_only=True):
     matches: Matches
     kind: str
     """"cut", "hang", "status", "delay" as `Faults.fail_next` says; "half": executed, half an
-    answer; "garbage": executed, a web page."""
+    answer; "garbage": executed, a web page; "spoilt": executed, the answer as `spoil` makes it."""
     stage: str = "after"
     number: float = 0.0
     """A status, or seconds."""
     retry_after_s: int | None = None
     """0: a status without the header; None: as the exchange does."""
     times: int = FOR_EVER
+    spoil: Callable[[bytes], bytes] = bytes
 
 
 class Faults:
@@ -127,6 +128,8 @@ class Faults:
         response = await handler(request)
         if planned.kind == "half":
             return await _half(request, response)
+        if planned.kind == "spoilt":
+            return _spoilt(response, planned)
         if planned.kind != "delay":
             return await self._failed(request, planned)
         await asyncio.sleep(planned.number)
@@ -164,6 +167,14 @@ async def _half(request: web.Request, whole: web.StreamResponse) -> web.StreamRe
         await half.prepare(request)
         await half.write(body[: len(body) // 2])
     return _cut(request)
+
+
+def _spoilt(whole: web.StreamResponse, planned: Failing) -> web.StreamResponse:
+    if isinstance(whole, web.Response) and isinstance(whole.body, bytes):
+        return web.Response(
+            status=whole.status, body=planned.spoil(whole.body), content_type=whole.content_type
+        )
+    return whole
 
 
 def _cut(request: web.Request) -> web.Response:

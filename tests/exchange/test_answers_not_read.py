@@ -1,0 +1,62 @@
+"""Answers with status 200 that ccxt stumbles over, each in a way of its own."""
+
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from connector.errors import ConnectorError, Transient
+from connector.exchange.faults import as_ours
+from connector.exchange.order_faults import is_outcome_unknown, order_error
+from connector.simulator.chaos.registry import SPOILT
+from connector.simulator.config import USUAL_KEY, USUAL_SECRET
+from tests.exchange.conftest import Trading
+
+Start = Callable[..., Awaitable[Trading]]
+BTC = "BTC/USDT:USDT"
+
+
+async def _stumbling(trading: Start, what: str) -> Trading:
+    trade = await trading(symbols=["BTCUSDT"])
+    trade.session.ccxt.apiKey, trade.session.ccxt.secret = USUAL_KEY, USUAL_SECRET
+    await trade.session.ccxt.create_order(BTC, "limit", "buy", "0.1", "60000")
+    trade.exchange.begin_fault(f"garbage:what={what},for=60s")
+    return trade
+
+
+@pytest.mark.parametrize("what", SPOILT)
+async def test_a_question_ends_in_an_answer_or_an_error_of_ours(trading: Start, what: str) -> None:
+    session = (await _stumbling(trading, what)).session
+    ccxt = session.ccxt
+    for question in (
+        lambda: ccxt.fetch_open_orders(BTC),
+        lambda: ccxt.fetch_my_trades(BTC),
+        lambda: ccxt.fetch_tickers(),
+        lambda: ccxt.fetch_ohlcv(BTC, "1m"),
+        lambda: ccxt.fetch_balance(),
+        lambda: ccxt.fetch_positions(),
+        lambda: ccxt.fetch_markets(),
+    ):
+        with contextlib.suppress(ConnectorError):
+            await session.ask("something", question)
+
+
+async def test_what_ccxt_stumbles_over_passes_and_of_an_order_nobody_knows(trading: Start) -> None:
+    exchange = (await _stumbling(trading, "cut")).session.ccxt
+
+    with pytest.raises(AttributeError) as raised:
+        await exchange.fetch_open_orders(BTC)
+
+    assert type(as_ours(raised.value)) is Transient
+    assert is_outcome_unknown(raised.value, "binanceusdm")
+
+
+async def test_a_bug_of_ours_climbs_also_where_ccxt_calls_it(trading: Start) -> None:
+    trade = await trading(symbols=["BTCUSDT"])
+    trade.session.ccxt.throttler.max_weight = "ours"
+
+    with pytest.raises(TypeError) as raised:
+        await trade.session.ccxt.fetch_time()
+
+    assert as_ours(raised.value) is None
+    assert order_error(raised.value, "binanceusdm") is None
