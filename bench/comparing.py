@@ -41,12 +41,12 @@ def compare_prices(
     sent: Iterable[PriceAt],
     received: Iterable[PriceAt],
     *,
-    from_first: bool = False,
+    owed_since_ns: int = 0,
     between_ns: tuple[int, int] | None = None,
 ) -> Comparison:
     """Compare symbol by symbol.
 
-    `from_first`: what was sent before a symbol's first received price isn't counted as lost.
+    `owed_since_ns`: what was sent before isn't lost, unless something older of its symbol came.
     `between_ns`: latencies are those of prices sent in this window.
     Two prices of a symbol are the same when time stamp and digits are.
     """
@@ -66,7 +66,8 @@ def compare_prices(
             frame = journal[place]
             if since <= frame.at_ns < until:
                 told.latencies_ns.append(price.at_ns - frame.at_ns)
-        first = min(known, default=0) if from_first else 0
+        owed = (n for n, price in enumerate(journal) if price.at_ns >= owed_since_ns)
+        first = min(next(owed, len(journal)), *known, len(journal))
         told.sent += len(journal) - first
         told.received += len(seen)
         told.lost += len(journal) - first - len(set(known))

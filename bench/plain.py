@@ -2,13 +2,16 @@
 
 For each client a background task for each symbol awaits `watch_ticker` in a loop, puts what comes
 into one shared queue, and one async generator takes it out, encodes it and yields it to gRPC. On
-uvloop and with the exchange's own digits, as the connector: what differs is the design alone.
+uvloop and with the exchange's own digits, as the connector. ccxt is as it comes: its own sockets
+and its own reading of them, nothing of ours in between.
 """
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from typing import Protocol, cast
 
+import ccxt.pro  # pyright: ignore[reportMissingTypeStubs]
 import grpc
 import msgspec
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -23,21 +26,34 @@ from opensqt.market_maker.v1.exchange_pb2 import (
 
 from bench.commands import Done, Listening
 from bench.programs.answering import answer_commands, run, tell
-from connector.config import ExchangeConfig, LogConfig
-from connector.exchange.embedded import embedded_urls
-from connector.exchange.session import Session
-from connector.logs import configure_logs
 
 SERVICE = DESCRIPTOR.services_by_name["ExchangeService"].full_name
 
+SAME_FRAMES = {"watchTickers": {"name": "ticker"}}
+"""As the connector takes; ccxt's own choice has a fifth of the keys."""
+
 Ticker = dict[str, str | int]
+
+
+class _Exchange(Protocol):
+    """As much of ccxt's class as this needs."""
+
+    number: type
+    options: object
+    urls: object
+
+    async def load_markets(self) -> object: ...
+    async def watch_ticker(self, symbol: str) -> Ticker: ...
+    async def close(self) -> None: ...
+    def deep_extend(self, *each: object) -> object: ...
+    def market(self, symbol: str) -> Mapping[str, str]: ...
 
 
 class Plain:
     """Prices of an exchange by watch loops and a queue."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, exchange: _Exchange) -> None:
+        self._exchange = exchange
 
     async def name(self, _: GetNameRequest, __: object) -> GetNameResponse:
         """Answer at once."""
@@ -65,18 +81,18 @@ class Plain:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _watch(self, spelling: str, queue: "asyncio.Queue[tuple[str, Ticker]]") -> None:
-        symbol = self._session.symbols.resolve(spelling)
+        symbol = self._exchange.market(spelling)["symbol"]
         while True:
-            await queue.put((spelling, await self._session.ccxt.watch_ticker(symbol)))
+            await queue.put((spelling, await self._exchange.watch_ticker(symbol)))
 
 
 async def _main() -> None:
-    configure_logs(LogConfig())  # stdout is for answers
-    rest_url = sys.argv[1]
-    urls = embedded_urls(rest_url, rest_url.replace("http", "ws", 1))
-    session = Session(ExchangeConfig(id="binanceusdm"), urls)
-    await session.open()
-    plain, server = Plain(session), grpc.aio.server()
+    exchange = cast("_Exchange", ccxt.pro.binanceusdm())
+    exchange.number = str
+    exchange.options = exchange.deep_extend(exchange.options, SAME_FRAMES)
+    exchange.urls = exchange.deep_extend(exchange.urls, msgspec.json.decode(sys.argv[1]))
+    await exchange.load_markets()
+    plain, server = Plain(exchange), grpc.aio.server()
     handlers = {
         "GetName": grpc.unary_unary_rpc_method_handler(
             plain.name, GetNameRequest.FromString, GetNameResponse.SerializeToString
@@ -97,7 +113,7 @@ async def _main() -> None:
         await answer_commands(msgspec.json.Decoder(Done), answer)
     finally:
         await server.stop(0)
-        await session.close()
+        await exchange.close()
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ async def served(
 ) -> AsyncGenerator[Stage]:
     """Start a connector, or the plain way's server, before an exchange."""
     if kind == "plain":
-        command = [sys.executable, "-m", "bench.plain", rest_url]
+        command = [sys.executable, "-m", "bench.plain", json.dumps(_urls(rest_url))]
     else:
         config = folder / f"connector of {rest_url.rpartition(':')[2]}.toml"
         state = config.with_suffix(".sqlite3")
@@ -145,10 +145,13 @@ async def clients(folder: Path, name: str = "clients") -> AsyncGenerator[Child]:
 
 @asynccontextmanager
 async def bare_server(
-    folder: Path, per_second: float, *rest_url: str
+    folder: Path, per_second: float, *rest_url: str, turns: int = 1
 ) -> AsyncGenerator[tuple[Child, str]]:
-    """Start a bare grpc.aio server; gives it and its address. With a REST address it asks there."""
-    command = python("bare", str(per_second), *rest_url)
+    """Start a bare grpc.aio server; gives it and its address. With a REST address it asks there.
+
+    Of its streams those that are `turns` apart are written to in the same turn.
+    """
+    command = python("bare", str(per_second), str(turns), *rest_url)
     async with running("bare server", command, folder) as child:
         port = (await child.line(Listening, START_S)).port
         yield child, f"127.0.0.1:{port}"
@@ -206,19 +209,22 @@ async def _received(child: Child) -> dict[str, int]:
 
 
 def _pointed_at(rest_url: str, state: Path) -> dict[str, Toml]:
-    from connector.exchange.embedded import embedded_urls  # ccxt's import takes a second
-
-    urls = embedded_urls(rest_url, rest_url.replace("http", "ws", 1))
     return {
         "exchange": {
             "id": "binanceusdm",
             "api_key": USUAL_KEY,
             "api_secret": USUAL_SECRET,
-            "ccxt": {"urls": urls},
+            "ccxt": {"urls": _urls(rest_url)},
         },
         "server": {"port": 0},
         "state": {"path": str(state)},
     }
+
+
+def _urls(rest_url: str) -> dict[str, Toml]:
+    from connector.exchange.embedded import embedded_urls  # ccxt's import takes a second
+
+    return embedded_urls(rest_url, rest_url.replace("http", "ws", 1))
 
 
 def _toml(value: Mapping[str, Toml]) -> str:

@@ -167,10 +167,9 @@ async def stream(run: Run, way: Way, load: Load) -> Measured:
         name = stage.connector.name
     told = Comparison()
     inside = (window.from_ns, window.until_ns)
-    for one in heard:
-        wanted = {price.symbol for price in one.prices}
-        mine = [price for price in sent if price.symbol in wanted]
-        told.add(compare_prices(mine, one.prices, from_first=True, between_ns=inside))
+    for asked, one in zip(listens, heard, strict=True):
+        mine = [price for price in sent if price.symbol in asked.symbols]
+        told.add(compare_prices(mine, one.prices, owed_since_ns=window.from_ns, between_ns=inside))
     figures = _measured(window, name, heard, told, told.latencies_ns, rss)
     since = sum(price.at_ns >= window.from_ns for one in heard for price in one.prices)
     figures.us = drained_s / max(1, since) * 1e6  # a server that lags works on after the window
@@ -188,8 +187,9 @@ async def subscribed(stage: Stage, count: int) -> None:
 
 async def _floor(run: Run, load: Load, seconds: float) -> Measured:
     per_client = load.per_second * load.each / load.symbols
+    turns = max(1, load.symbols // load.each)  # a symbol's clients are written to in one turn
     async with (
-        bare_server(run.folder, per_client) as (server, address),
+        bare_server(run.folder, per_client, turns=turns) as (server, address),
         clients(run.folder) as child,
     ):
         streams = [

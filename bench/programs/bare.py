@@ -1,6 +1,7 @@
 """A bare grpc.aio server of the same proto: what the library and the wire cost without us."""
 
 import asyncio
+import itertools
 import sys
 import time
 
@@ -53,12 +54,17 @@ ACCOUNT = Account(
 
 
 class Bare:
-    """Answers a name, and streams one constant message, stamped, at a steady rate."""
+    """Answers a name, and streams one constant message, stamped, at a steady rate.
 
-    def __init__(self, per_second: float, exchange: Asking | None) -> None:
+    `turns`: a stream's messages fall due together with those of every so-many-th other, as the
+    clients of one symbol are written to in one turn.
+    """
+
+    def __init__(self, per_second: float, turns: int, exchange: Asking | None) -> None:
         self._exchange = exchange
         """Asked before an order or an account is answered, and its answer not looked into."""
         self._pause_ns = round(1_000_000_000 / per_second)
+        self._turns, self._streams = turns, itertools.count()
 
     async def name(self, _: GetNameRequest, __: object) -> GetNameResponse:
         """Answer at once."""
@@ -94,7 +100,9 @@ class Bare:
         self, _: SubscribePriceRequest, context: "grpc.aio.ServicerContext[object, PriceChange]"
     ) -> None:
         """Write message after message, in the way of the connector's handlers."""
-        due_ns = time.monotonic_ns()
+        turn = next(self._streams) % self._turns
+        due_ns = time.monotonic_ns() // self._pause_ns * self._pause_ns
+        due_ns += self._pause_ns + self._pause_ns * turn // self._turns
         while True:
             now_ns = time.monotonic_ns()
             if due_ns > now_ns:
@@ -111,9 +119,10 @@ class Bare:
 
 
 async def _main() -> None:
-    rest_url = sys.argv[2] if len(sys.argv) > 2 else None
+    per_second, turns = float(sys.argv[1]), int(sys.argv[2])
+    rest_url = sys.argv[3] if len(sys.argv) > 3 else None
     async with aiohttp.ClientSession(rest_url) as session:
-        await _serve(Bare(float(sys.argv[1]), Asking(session) if rest_url else None))
+        await _serve(Bare(per_second, turns, Asking(session) if rest_url else None))
 
 
 async def _serve(bare: Bare) -> None:
@@ -147,4 +156,4 @@ async def _serve(bare: Bare) -> None:
 
 
 if __name__ == "__main__":
-    run(_main)
+    run(_main, collecting=True)

@@ -141,7 +141,7 @@ async def _beside(run: Run, result: Result, way: Hostility) -> None:
     all_of = Comparison()
     latencies: dict[str, list[int]] = {"quiet": [], "hostile": []}
     for one in heard:
-        all_of.add(compare_prices(sent, one.prices, from_first=True))
+        all_of.add(compare_prices(sent, one.prices, owed_since_ns=quiet[0].from_ns))
         for name, windows in (("quiet", quiet), ("hostile", hostile)):
             for window in windows:
                 inside = compare_prices(

@@ -23,12 +23,28 @@ def test_what_did_not_come_is_lost_and_what_came_took_its_time() -> None:
     assert told.latencies_ns == [7, 7, 7]
 
 
-def test_what_was_sent_before_the_first_that_came_may_be_left_out() -> None:
-    sent = _sent("1", "2", "3")
+def test_what_was_sent_before_the_window_is_owed_after_the_first_that_came() -> None:
+    sent = _sent("1", "2", "3", "4")
 
-    told = compare_prices(sent, _came(sent, 1, 2), from_first=True)
+    told = compare_prices(sent, _came(sent, 1, 3), owed_since_ns=3_000)
 
-    assert (told.sent, told.lost) == (2, 0)
+    assert (told.sent, told.lost) == (3, 1)
+
+
+def test_what_was_sent_in_the_window_is_owed_though_nothing_came_before_it() -> None:
+    sent = _sent("1", "2", "3", "4")
+
+    told = compare_prices(sent, _came(sent, 3), owed_since_ns=1_000)
+
+    assert (told.sent, told.lost) == (3, 2)
+
+
+def test_all_of_a_symbol_is_lost_of_which_nothing_came() -> None:
+    sent = [*_sent("1", "2"), *_sent("1", "2", "3", symbol="ETHUSDT")]
+
+    told = compare_prices(sent, _came(sent, 0, 1), owed_since_ns=1_000)
+
+    assert (told.lost, told.not_last) == (2, 1)
 
 
 def test_doubled_disordered_and_never_sent_are_told_apart() -> None:
