@@ -192,6 +192,20 @@ class Call(msgspec.Struct, tag=True):
     quantity: str = "0"
 
 
+class Knock(msgspec.Struct, tag=True):
+    """Call GetName every so often, whether the last call was answered or not. Answer: Done.
+
+    It comes once a first call has been answered, which isn't among those told later.
+    """
+
+    address: str
+    every_s: float
+
+
+class Knocked(msgspec.Struct, tag=True):
+    """Begin no more calls. Answer: Latencies, each from the time at which its call was due."""
+
+
 class Cycle(msgspec.Struct, tag=True):
     """Subscribe, await a message, cancel, again and again. Answer: Cycled.
 
@@ -203,7 +217,7 @@ class Cycle(msgspec.Struct, tag=True):
     count: int
 
 
-ToClients = Listen | Lag | Received | Leave | Call | Cycle
+ToClients = Listen | Lag | Received | Leave | Call | Knock | Knocked | Cycle
 
 
 # to the process that asks the exchange itself

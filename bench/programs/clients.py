@@ -36,6 +36,8 @@ from bench.commands import (
     Done,
     Heard,
     HeardBy,
+    Knock,
+    Knocked,
     Lag,
     Latencies,
     Leave,
@@ -105,6 +107,47 @@ class Client:
                 self._ended = "ended without a status"
         except grpc.aio.AioRpcError as error:
             self._ended = f"{error.code().name}: {error.details()}"
+
+
+class Knocking:
+    """Calls at even times, so that a server that answers nobody for a while meets many of them."""
+
+    def __init__(self) -> None:
+        self._calls: set[asyncio.Task[None]] = set()
+        self._told, self._connected = Latencies([]), asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def begin(self, asked: Knock) -> None:
+        """Return when a first call has been answered."""
+        self._task = asyncio.create_task(self._knock(asked))
+        await self._connected.wait()
+
+    async def end(self) -> Latencies:
+        """Wait for what was begun."""
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        return self._told
+
+    async def _knock(self, asked: Knock) -> None:
+        async with _connection(asked.address) as stub:
+            await stub.GetName(GetNameRequest())
+            self._connected.set()
+            due_ns = time.time_ns()
+            try:
+                while True:
+                    due_ns += round(asked.every_s * 1e9)
+                    await asyncio.sleep((due_ns - time.time_ns()) / 1e9)
+                    call = asyncio.create_task(self._once(stub, due_ns))
+                    self._calls.add(call)
+                    call.add_done_callback(self._calls.discard)
+            finally:
+                await asyncio.gather(*self._calls)
+
+    async def _once(self, stub: ExchangeServiceStub, due_ns: int) -> None:
+        await stub.GetName(GetNameRequest())
+        self._told.ns.append(time.time_ns() - due_ns)
+        self._told.began_ns.append(due_ns)
 
 
 async def _call(asked: Call) -> Latencies:
@@ -202,6 +245,7 @@ def _bar(at_ns: int, bar: Candle) -> BarAt:
 async def _main() -> None:
     clients: list[Client] = []
     names: list[str] = []
+    knocking = Knocking()
 
     async def answer(command: ToClients) -> msgspec.Struct:
         match command:
@@ -216,6 +260,11 @@ async def _main() -> None:
                 return Heard([await client.leave() for client in clients])
             case Call():
                 return await _call(command)
+            case Knock():
+                await knocking.begin(command)
+                return Done()
+            case Knocked():
+                return await knocking.end()
             case Cycle():
                 return await _cycle(command)
             case Lag():

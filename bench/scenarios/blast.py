@@ -1,13 +1,19 @@
 """50,000 frames as fast as the exchange can write them, where only the newest value counts."""
 
-import asyncio
-import time
-
 import msgspec
 
-from bench.commands import Burst, Bursts, Call, Done, Latencies, Pause, PriceJournal, SentPrices
+from bench.commands import (
+    Burst,
+    Bursts,
+    Done,
+    Knock,
+    Knocked,
+    Latencies,
+    Pause,
+    PriceJournal,
+    SentPrices,
+)
 from bench.comparing import compare_prices
-from bench.processes import Child
 from bench.report import Result, quantile
 from bench.rest import listed
 from bench.run import Run, Scenario
@@ -16,11 +22,10 @@ from bench.ways import Load, Way, playing, subscribed
 
 FRAMES, PIECE = 50_000, 50
 LOAD = Load(per_second=50_000, burst=PIECE, max_per_second=20)
-CALLS = 25
-"""A round of unary calls; rounds follow one another until the last value has come."""
+KNOCK_S = 0.02
+"""Between two calls' beginnings, until the last value has come."""
 QUIET_S, QUIET_AT_MOST_S = 4.0, 30.0
 """A server that digests a blast may be silent for longer than others."""
-CALL_AT_MOST_S = 30.0
 
 
 class Blasted(msgspec.Struct):
@@ -33,7 +38,7 @@ class Blasted(msgspec.Struct):
     not_last: int
     """Symbols whose last value never came."""
     unary_ns: list[int]
-    """Calls of GetName answered meanwhile."""
+    """Calls of GetName that were due meanwhile, from then to their answer."""
 
 
 async def _blast(run: Run, way: Way, *, called: bool = False) -> Blasted:
@@ -44,32 +49,23 @@ async def _blast(run: Run, way: Way, *, called: bool = False) -> Blasted:
         await measured(SETTLE_S, [])
         await stage.exchange.ask(Pause(), Done)
         await measured(SETTLE_S / 3, [])
-        before_s, over = stage.connector.cpu_s, asyncio.Event()
-        calling = asyncio.create_task(_call(callers, stage.address, over)) if called else None
+        if called:
+            await callers.ask(Knock(stage.address, KNOCK_S), Done)
+        before_s = stage.connector.cpu_s
         burst = await stage.exchange.ask(Bursts(FRAMES // PIECE, PIECE, 0), Burst)
         heard = (await leave_when_quiet(child, QUIET_S, QUIET_AT_MOST_S))[0].prices
-        over.set()
         cpu_s = stage.connector.cpu_s - before_s
-        calls = await calling if calling is not None else []
+        calls = await callers.ask(Knocked(), Latencies) if called else Latencies([])
         sent = (await stage.exchange.ask(SentPrices(), PriceJournal)).prices
     told = compare_prices(sent, heard)
     ended_ns = max(price.at_ns for price in heard)
     during = [
         ns
-        for call in calls
-        for ns, began in zip(call.ns, call.began_ns, strict=True)
-        if burst.from_ns <= began < max(ended_ns, burst.until_ns)
+        for ns, due_ns in zip(calls.ns, calls.began_ns, strict=True)
+        if burst.from_ns <= due_ns < max(ended_ns, burst.until_ns)
     ]
     behind_s = (ended_ns - burst.until_ns) / 1e9
     return Blasted(cpu_s / FRAMES * 1e6, behind_s, told.not_last, during)
-
-
-async def _call(callers: Child, address: str, over: asyncio.Event) -> list[Latencies]:
-    told: list[Latencies] = []
-    until = time.monotonic() + CALL_AT_MOST_S
-    while not over.is_set() and time.monotonic() < until:
-        told.append(await callers.ask(Call(address, "GetName", "", CALLS), Latencies))
-    return told
 
 
 async def _measure(run: Run, result: Result) -> None:
