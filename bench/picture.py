@@ -41,8 +41,9 @@ def draw(record: Record) -> str:
         x = LEFT + number * 110
         parts.append(_line([(x, 18), (x + 22, 18)], colour))
         parts.append(_text(x + 28, 22, name))
-    about = f"load {record.machine.load_before} to {record.machine.load_after}"
-    words = f"{record.machine.cpus} CPUs, Python {record.machine.python}, {about}"
+    machine = ladder.apart or record.machine
+    about = f"load {machine.load_before} to {machine.load_after}"
+    words = f"{machine.cpus} CPUs, Python {machine.python}, {about}"
     parts.append(_text(WIDTH - 10, 22, words, "end", "#57606a"))
     return "\n".join([*parts, "</svg>", ""])
 

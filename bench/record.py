@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.report import Result
+from bench.report import Machine, Result
 
 ROOT = Path(__file__).resolve().parent.parent
 LAST = ROOT / "build" / "bench.json"
@@ -15,15 +15,6 @@ KEPT = ROOT / "docs" / "bench.json"
 PICTURE = ROOT / "docs" / "bench.svg"
 WORSE = 1.25
 """A ratio that has grown by more is a regression."""
-
-
-class Machine(msgspec.Struct):
-    """Where it was measured. Load is the system's mean of one minute."""
-
-    cpus: int
-    python: str
-    load_before: float
-    load_after: float
 
 
 class Record(msgspec.Struct):
@@ -53,11 +44,23 @@ def read(path: Path) -> Record:
     return msgspec.json.decode(path.read_bytes(), type=Record)
 
 
-def compare(kept: list[Result], now: list[Result]) -> tuple[list[str], list[str]]:
+def renewed(kept: Record, now: Record) -> Record:
+    """Give what was kept with the scenarios of a later run in the place of the same ones."""
+    later = {
+        each.scenario: msgspec.structs.replace(each, apart=now.machine) for each in now.results
+    }
+    results = [later.pop(each.scenario, each) for each in kept.results]
+    return Record(kept.machine, kept.seconds, [*results, *later.values()])
+
+
+def compare(
+    kept: list[Result], now: list[Result], *, whole: bool = True
+) -> tuple[list[str], list[str]]:
     """Give a line for each ratio that both runs have, and those that became worse.
 
     Only ratios to what was measured beside ours in the same run are compared: they stand on a
-    slower or a busier machine too. Less is better for each of them.
+    slower or a busier machine too. Less is better for each of them. One that is no number, or in a
+    `whole` scenario not there any more, is worse.
     """
     known = {(each.scenario, key): ratio for each in kept for key, ratio in each.ratios.items()}
     lines: list[str] = []
@@ -69,6 +72,12 @@ def compare(kept: list[Result], now: list[Result]) -> tuple[list[str], list[str]
                 continue
             line = f"{result.scenario}: {key}: {before:.2f} then, {ratio:.2f} now"
             lines.append(line)
-            if ratio > before * WORSE:
+            if not ratio <= before * WORSE:
                 worse.append(line)
+    measured = {(each.scenario, key) for each in now for key in each.ratios}
+    run = {each.scenario for each in now} if whole else set[str]()
+    for (scenario, key), before in known.items():
+        if scenario in run and (scenario, key) not in measured:
+            lines.append(f"{scenario}: {key}: {before:.2f} then, not measured now")
+            worse.append(lines[-1])
     return lines, worse

@@ -23,7 +23,16 @@ class Row(msgspec.Struct):
     of_floor: str = ""
 
 
-class Result(msgspec.Struct):
+class Machine(msgspec.Struct):
+    """Where it was measured. Load is the system's mean of one minute."""
+
+    cpus: int
+    python: str
+    load_before: float
+    load_after: float
+
+
+class Result(msgspec.Struct, omit_defaults=True):
     """Of one scenario."""
 
     scenario: str
@@ -36,6 +45,8 @@ class Result(msgspec.Struct):
     """How long the scenario took."""
     faults: list[str] = msgspec.field(default_factory=list[str])
     """Losses, repetitions, disorder, streams that ended: never a slow figure."""
+    apart: Machine | None = None
+    """Where, if it was renewed alone, in a later run than the others."""
 
     def add(self, figure: str, measured: str, target: str = "", **values: Value) -> None:
         """Add a row, and the values behind it."""

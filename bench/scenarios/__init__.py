@@ -50,5 +50,5 @@ _SCENARIOS = [
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario for scenario in (*_SCENARIOS, hostile.ON_THE_WIRE)
 }
-QUICK = ("ladder", "blast", "trading")
+QUICK = ("ladder", "blast", "trading", "share")
 """Run by `quick`."""

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.picture import draw
-from bench.record import Machine, Record, compare, read, write
-from bench.report import Result
+from bench.record import Record, compare, read, renewed, write
+from bench.report import Machine, Result
 
 
 def _ladder(ours: float, floor: float) -> Result:
@@ -45,12 +45,36 @@ def test_what_only_one_run_has_is_not_compared() -> None:
     assert compare([Result("other", "")], [_ladder(1, 1)]) == ([], [])
 
 
+def test_what_is_no_number_or_is_gone_is_worse() -> None:
+    kept, now = _ladder(100, 50), _ladder(100, 50)
+    now.ratios["us at 250 / floor"] = float("nan")
+    del now.ratios["us at 2000 / plain"]
+
+    _, worse = compare([kept], [now])
+
+    assert worse == [
+        "ladder: us at 250 / floor: 2.00 then, nan now",
+        "ladder: us at 2000 / plain: 0.50 then, not measured now",
+    ]
+    assert compare([kept], [now], whole=False)[1] == worse[:1]
+
+
 def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
     told = _record(_ladder(100, 50))
 
     write(told, tmp_path / "build" / "bench.json")
 
     assert read(tmp_path / "build" / "bench.json") == told
+
+
+def test_a_scenario_renewed_alone_tells_so_and_leaves_the_others() -> None:
+    kept, now = _record(_ladder(100, 50), Result("blast", "")), _record(_ladder(90, 50))
+    now.machine = Machine(4, "3.12", 0.3, 0.4)
+
+    ladder, blast = renewed(kept, now).results
+
+    assert (ladder.ratios["us at 250 / floor"], ladder.apart) == (1.8, now.machine)
+    assert (blast, kept.results[0].apart) == (Result("blast", ""), None)
 
 
 def test_the_picture_has_a_line_for_each_way_in_each_panel() -> None:
