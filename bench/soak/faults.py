@@ -3,21 +3,22 @@
 import random
 from collections.abc import Iterator
 
-from connector.simulator.chaos.registry import BY_NAME, FAULTS, POISONS
+from connector.simulator.chaos.registry import BY_NAME, FAULTS, POISONS, SPOILT
 
+KINDS = {"poison": POISONS, "garbage": ("page", *SPOILT)}
 LAST_S = 4.0
 """How long a fault lasts, if it does: it is over before the next."""
 
 
 def cards() -> list[str]:
-    """List every kind of fault, and each kind of poison, as the exchange is asked for it."""
+    """List every kind of fault, and each kind of poison and garbage, as the exchange is asked for it."""
     listed: list[str] = []
     for fault in FAULTS:
         own = {each.name for each in fault.own}
         told = [f"for={LAST_S:g}s"] if fault.lasts else []
         if "refuse" in own:
             told.append(f"refuse={LAST_S:g}s")
-        for what in POISONS if "what" in own else ("",):
+        for what in KINDS[fault.name] if "what" in own else ("",):
             options = ",".join([*told, f"what={what}"] if what else told)
             listed.append(f"{fault.name}:{options}" if options else fault.name)
     return listed
