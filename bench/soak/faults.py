@@ -11,7 +11,7 @@ LAST_S = 4.0
 
 
 def cards() -> list[str]:
-    """List every kind of fault, and each kind of poison and garbage, as the exchange is asked for it."""
+    """List every kind of fault, poison and garbage, as the exchange is asked for it."""
     listed: list[str] = []
     for fault in FAULTS:
         own = {each.name for each in fault.own}
