@@ -237,7 +237,7 @@ class Feeds:
         ledger, private = self.ledger, self._private
         silence = timedelta(seconds=self._config.orders.silence_s)
         lookup = Lookup(
-            lambda lacking: private.looked_up(lacking.states, lacking.trades),
+            lambda lacking: private.looked_up(lacking.order, lacking.trades),
             on_unanswered=_not_looked_up,
             on_given_up=_given_up,
         )

@@ -150,23 +150,20 @@ class OrderEvents:
         states = sorted([*listed, *found, *over], key=lambda order: order.update_time_ms)
         return [*trades, *states]
 
-    async def looked_up(self, states: Sequence[Order], fills: Sequence[Order]) -> Sequence[Heard]:
-        """Ask how some orders stand, and for the trades of others.
+    async def looked_up(self, order: Order, trades: bool) -> Sequence[Heard]:
+        """Ask for an order's trades, or how it stands.
 
         Guarantee:  asked while the private websocket is open: what is missed when it is away is
                     asked for as it opens. An order that is nowhere tells nothing.
-        Errors:     Transient when it doesn't open within 10 s, and those of the questions.
+        Errors:     Transient when it doesn't open within 10 s, and those of the question.
         """
         await self._opened()
-
-        async def stands(order: Order) -> list[Order]:
-            try:
-                return [await self._orders.get(order.symbol, order.exchange_order_id)]
-            except OrderNotFound:
-                return []
-
-        found = await asyncio.gather(*map(self._trades_of, fills), *map(stands, states))
-        return [heard for each in found for heard in each]
+        if trades:
+            return await self._trades_of(order)
+        try:
+            return [await self._orders.get(order.symbol, order.exchange_order_id)]
+        except OrderNotFound:
+            return []
 
     async def _opened(self) -> None:
         try:

@@ -80,6 +80,8 @@ class Orders(OrderLookup):
         self._infos: dict[str, tuple[Raw, SymbolInfo]] = {}
         """What `fit` reads of a market, with the structure that it was read of."""
         self._killed: dict[tuple[str, str], None] = {}
+        self.on_placed: Callable[[Order], None] = lambda _: None
+        """Told of an order as its placing is answered, also when nobody waits for that any more."""
         self.on_killed: Callable[[Order], None] = lambda _: None
         """Told of an order that ended in its placing, so that its caller believes it not placed."""
         self._underway: set[asyncio.Task[Any]] = set()
@@ -277,6 +279,7 @@ class Orders(OrderLookup):
                     except ConnectorError as error:
                         log.info("order not asked for", error=str(error))
         self._recent.note_placed(order)
+        self.on_placed(order)
         return order
 
     async def _looked_at(self, order: Order) -> Order:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from connector.exchange.orders import Orders
     from connector.exchange.symbols import Symbols
     from connector.observables import Answers
-    from connector.operators import Ledger
     from connector.trading import OrderRequest
 
     Context = grpc.aio.ServicerContext[Any, Any]
@@ -44,12 +43,10 @@ class Trading:
 class TradingCalls(ExchangeServiceServicer):
     """Orders, balances and positions; symbols answered as they were asked for."""
 
-    def __init__(
-        self, trading: Trading, answers: Answers, ledger: Ledger, limits: LimitsConfig
-    ) -> None:
+    def __init__(self, trading: Trading, answers: Answers, limits: LimitsConfig) -> None:
         self._orders, self._batches = trading.orders, trading.batches
         self._account = trading.account
-        self._answers, self._ledger, self._limits = answers, ledger, limits
+        self._answers, self._limits = answers, limits
 
     @property
     def _symbols(self) -> Symbols:
@@ -61,7 +58,6 @@ class TradingCalls(ExchangeServiceServicer):
         decoded = self._decoded(request)
         self._hold_events([decoded], context)
         order = await self._orders.place(decoded)
-        self._ledger.note_placed(order)
         return wire.encode_order(order, request.symbol)
 
     async def BatchPlaceOrders(
@@ -85,7 +81,6 @@ class TradingCalls(ExchangeServiceServicer):
                 response.all_success = False
                 response.errors.append(_batch_error(index, outcome, each.client_order_id))
             else:
-                self._ledger.note_placed(outcome)
                 response.orders.append(wire.encode_order(outcome, each.symbol))
         return response
 

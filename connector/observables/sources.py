@@ -144,10 +144,8 @@ class PrivateSources(Protocol):
         """Ask once for trades since, open orders, and what became of those unfinished."""
         ...
 
-    def looked_up(
-        self, states: Sequence[Order], fills: Sequence[Order]
-    ) -> Observable[Sequence[Order | Trade]]:
-        """Ask once how some orders stand, and for the trades of others."""
+    def looked_up(self, order: Order, trades: bool) -> Observable[Sequence[Order | Trade]]:
+        """Ask once for an order's trades, or how it stands."""
         ...
 
     def orders_differ(self, believed_open: Sequence[Order]) -> Observable[bool]:
@@ -224,11 +222,9 @@ class ExchangePrivateSources:
         """Ask once for what was missed. Errors: those of the questions."""
         return asked(lambda: self._events.missed(since_ms, unfinished, learn))
 
-    def looked_up(
-        self, states: Sequence[Order], fills: Sequence[Order]
-    ) -> Observable[Sequence[Order | Trade]]:
-        """Ask once about some orders. Errors: those of the questions."""
-        return asked(lambda: self._events.looked_up(states, fills))
+    def looked_up(self, order: Order, trades: bool) -> Observable[Sequence[Order | Trade]]:
+        """Ask once about an order. Errors: those of the question."""
+        return asked(lambda: self._events.looked_up(order, trades))
 
     def orders_differ(self, believed_open: Sequence[Order]) -> Observable[bool]:
         """Ask once whether the exchange knows other open orders. Errors: the question's."""

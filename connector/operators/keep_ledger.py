@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reactivex import Observable
+from reactivex import operators as ops
 from reactivex.abc import DisposableBase, ObserverBase, SchedulerBase
-from reactivex.disposable import Disposable, SerialDisposable, SingleAssignmentDisposable
+from reactivex.disposable import (
+    CompositeDisposable,
+    Disposable,
+    SerialDisposable,
+    SingleAssignmentDisposable,
+)
 
 from connector.errors import ConnectorError, Transient
 from connector.operators.ledger import Lacking, Ledger
@@ -18,7 +24,7 @@ _ZERO = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """How to ask about orders of which something lacks: how they stand, or for their trades.
+    """How to ask about an order of which something lacks: how it stands, or for its trades.
 
     A fill waits `longest` for its other half, the answer's time included; so long the stream may be
     silent of what an answer told. An order that lacks something after several answers is given up.
@@ -41,8 +47,9 @@ def keep_ledger(
     Guarantee:  the ledger's. What waits, order state or trade, waits at most `wait`. With `lookup`
                 it is asked for then, and waits `longest` in all; it is asked for ever more rarely
                 until it has come, also when it was told without. So is what an answer told of an
-                order (its placing's) and the stream doesn't, after `longest`. One question at a
-                time, few orders in each, begun `longest` less `wait` after another at the soonest.
+                order (its placing's) and the stream doesn't, after `longest`; it is told as known
+                when the answer is no newer. Few are asked about at once, the next ones when these
+                are answered and `longest` less `wait` has passed.
                 The ledger outlives the subscription, and what waited at dispose is told to the next
                 one. Place it above `resume`; one subscriber at a time, so share after it.
     Errors:     the source's pass through; before them, and before completion, what waits is told.
@@ -61,10 +68,11 @@ def keep_ledger(
             observer: ObserverBase[Order], scheduler: SchedulerBase | None = None
         ) -> DisposableBase:
             clock = the_scheduler(scheduler, "keep_ledger")
-            timer, asking = SerialDisposable(), SerialDisposable()
+            timer, asking = SerialDisposable(), CompositeDisposable()
             armed_for: datetime | None = None
             not_before = clock.now
-            is_asking = is_over = False
+            under_way = 0  # questions
+            is_over = False
 
             def on_next(heard: Order | Trade) -> None:
                 try:
@@ -91,7 +99,7 @@ def keep_ledger(
             def next_at() -> datetime | None:
                 since = ledger.waiting_since
                 overdue = since + at_most if since is not None else None
-                if lookup is None or is_asking:
+                if lookup is None or under_way:
                     return overdue
                 asked = ledger.asks_at(clock.now, wait, at_most)
                 if asked is None:
@@ -103,36 +111,42 @@ def keep_ledger(
                 nonlocal armed_for
                 armed_for = None
                 tell(ledger.overdue(clock.now - at_most))
-                if lookup is not None and not is_asking and clock.now >= not_before:
+                if lookup is not None and not under_way and clock.now >= not_before:
                     look_up(lookup)
                 arm()
 
             def look_up(lookup: Lookup) -> None:
-                nonlocal is_asking, not_before
+                nonlocal under_way, not_before
                 lacking = ledger.to_ask(clock.now)
-                if not any(lacking) or is_over:
-                    return
-                is_asking, not_before = True, clock.now + at_most - wait
+                if lacking:
+                    under_way, not_before = len(lacking), clock.now + at_most - wait
+                for one in lacking:
+                    if not is_over:
+                        question(lookup, one)
+
+            def question(lookup: Lookup, lacking: Lacking) -> None:
                 got: list[Order | Trade] = []
-                slot = SingleAssignmentDisposable()
-                asking.disposable = slot
 
                 def answered() -> None:
-                    nonlocal is_asking
-                    is_asking = False
+                    nonlocal under_way
+                    under_way -= 1
                     for heard in got:
                         if not is_over:
                             on_next(heard)
+                    if is_over:
+                        return
                     try:
-                        for order in ledger.note_answered(lacking):
-                            lookup.on_given_up(order)
+                        updates, is_given_up = ledger.note_answered(lacking.order, clock.now)
+                        if is_given_up:
+                            lookup.on_given_up(lacking.order)
                     except Exception as error:
                         observer.on_error(error)
                         return
+                    tell(updates)
                     arm()
 
                 def unanswered(error: Exception) -> None:
-                    nonlocal is_asking
+                    nonlocal under_way
                     if not isinstance(error, ConnectorError):
                         observer.on_error(error)
                         return
@@ -141,20 +155,25 @@ def keep_ledger(
                     except Exception as own:
                         observer.on_error(own)
                         return
-                    if not isinstance(error, Transient):
+                    if isinstance(error, Transient):
+                        under_way -= 1
+                        arm()
+                    else:
                         answered()
-                        return
-                    is_asking = False
-                    arm()
 
                 try:
-                    question = lookup.ask(lacking)
+                    asked = lookup.ask(lacking)
                 except Exception as error:
                     observer.on_error(error)
                     return
-                slot.disposable = question.subscribe(
+                slot = SingleAssignmentDisposable()
+                asking.add(slot)
+                slot.disposable = asked.pipe(ops.finally_action(lambda: done(slot))).subscribe(
                     got.extend, unanswered, answered, scheduler=clock
                 )
+
+            def done(slot: SingleAssignmentDisposable) -> None:
+                asking.remove(slot)
 
             def on_completed() -> None:
                 tell(ledger.overdue(clock.now))

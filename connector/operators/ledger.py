@@ -24,12 +24,12 @@ KEPT_UNTOLD = 10_000
 
 
 class Lacking(NamedTuple):
-    """Orders to be asked about, each as it is known."""
+    """An order to be asked about, as it is known."""
 
-    states: tuple[Order, ...]
-    """How they stand: an answer told more than the stream, or a trade came alone."""
-    trades: tuple[Order, ...]
-    """For their fills: more was executed than trades tell."""
+    order: Order
+    trades: bool
+    """Whether it lacks trades: more was executed than they tell. Else it lacks its state: an answer
+    told more than the stream, or a trade came alone."""
 
 
 class Ledger:
@@ -147,21 +147,27 @@ class Ledger:
         states = self._of_states.next_at(now, states_after)
         return min(fills, states) if fills and states else fills or states
 
-    def to_ask(self, now: datetime) -> Lacking:
-        """Give the orders to be asked about now."""
-        states: list[Order] = []
-        trades: list[Order] = []
-        for key in dict.fromkeys((*self._of_fills.take(now), *self._of_states.take(now))):
-            entry = self._find(key)
-            if entry is not None and entry.known is not None:
-                (trades if entry.lacks_trades else states).append(entry.known)
-        return Lacking(tuple(states), tuple(trades))
+    def to_ask(self, now: datetime) -> list[Lacking]:
+        """Give the orders to be asked about now, a few at a time."""
+        keys = dict.fromkeys((*self._of_fills.take(now), *self._of_states.take(now)))
+        return [
+            Lacking(entry.known, entry.lacks_trades)
+            for entry in map(self._find, keys)
+            if entry is not None and entry.known is not None
+        ]
 
-    def note_answered(self, asked: Lacking) -> tuple[Order, ...]:
-        """Count an answer about orders; give those that are given up, as they lack still."""
-        by_key = {_key(order): order for order in (*asked.states, *asked.trades)}
-        given_up = (*self._of_fills.note_answered(by_key), *self._of_states.note_answered(by_key))
-        return tuple(by_key[key] for key in dict.fromkeys(given_up))
+    def note_answered(self, order: Order, now: datetime) -> tuple[tuple[Order, ...], bool]:
+        """Count an answer about an order, which was applied.
+
+        Gives what to tell, since nothing newer than what was known of it has come; and whether it
+        is given up, since it lacks something still.
+        """
+        key = (order.symbol, order.exchange_order_id)
+        entry = self._find(key)
+        is_given_up = self._of_fills.note_answered(key) | self._of_states.note_answered(key)
+        if entry is None or entry.known is None or not entry.lacks_state:
+            return (), is_given_up
+        return self.apply(entry.known, now), is_given_up
 
     def get(self, symbol: str, exchange_order_id: str) -> Order | None:
         """Give what is known of an order, by stream or answer; None for an unknown one."""
@@ -243,7 +249,3 @@ class Ledger:
             if len(self._ended) <= KEPT_ORDERS and self._newest_ms - ended_ms < KEPT_MS:
                 return
             self._drop(self._ended, oldest)
-
-
-def _key(order: Order) -> Key:
-    return order.symbol, order.exchange_order_id

@@ -1,6 +1,5 @@
 """Orders of which something lacks, and when each is asked about."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
@@ -8,7 +7,7 @@ PAUSES = tuple(timedelta(seconds=each) for each in (1, 5, 30, 120))
 """Before an order is asked about again; so many answers that didn't help are enough."""
 
 AT_ONCE = 5
-"""Orders in one question: who asks for hundreds at once keeps orders from being placed."""
+"""Orders asked about at once: who asks about hundreds keeps orders from being placed."""
 
 Key = tuple[str, str]
 """Symbol and the exchange's order id."""
@@ -54,17 +53,15 @@ class Questions:
             self._plan(key, now + PAUSES[self._answers.get(key, 0)])
         return taken
 
-    def note_answered(self, keys: Iterable[Key]) -> list[Key]:
-        """Count an answer; give the orders that are given up, since it lacks still."""
-        given_up: list[Key] = []
-        for key in keys:
-            if key not in self._due:
-                continue
-            self._answers[key] = self._answers.get(key, 0) + 1
-            if self._answers[key] == len(PAUSES):
-                given_up.append(key)
-                self.forget(key)
-        return given_up
+    def note_answered(self, key: Key) -> bool:
+        """Count an answer; say whether an order is given up, since it lacks something still."""
+        if key not in self._due:
+            return False
+        self._answers[key] = self._answers.get(key, 0) + 1
+        is_enough = self._answers[key] == len(PAUSES)
+        if is_enough:
+            self.forget(key)
+        return is_enough
 
     def forget(self, key: Key) -> None:
         """Ask no more about an order."""

@@ -82,16 +82,16 @@ class Exchange:
     """Who is asked what orders lack: a diagram for each question, the last again and again."""
 
     def __init__(self, m: Marbles[Order | Trade], *answers: str, error: Exception = DOWN) -> None:
-        self.asked: list[tuple[int, str, str]] = []
-        """When, of which orders for their state, of which for their trades."""
+        self.asked: list[tuple[int, str]] = []
+        """When, and about what: `1 trades` or `1 state`."""
         self.answers: list[Cold[Sequence[Order | Trade]]] = []
         self.unanswered: list[Exception] = []
         self.given_up: list[Order] = []
         self._m, self._diagrams, self._error = m, answers or ("|",), error
 
     def __call__(self, lacking: Lacking) -> Observable[Sequence[Order | Trade]]:
-        states, trades = ("".join(o.exchange_order_id for o in each) for each in lacking)
-        self.asked.append((self._m.now_ms(), states, trades))
+        about = "trades" if lacking.trades else "state"
+        self.asked.append((self._m.now_ms(), f"{lacking.order.exchange_order_id} {about}"))
         diagram = self._diagrams[min(len(self.asked), len(self._diagrams)) - 1]
         lists = {each: [value] for each, value in HEARD.items()}
         self.answers.append(self._m.cold(diagram, lists, error=self._error))
@@ -120,7 +120,7 @@ def test_a_fill_without_its_trade_is_asked_for_and_waits_longer_for_the_answer()
     source = m.hot("n-p-----------f------------|")
     seen = m.run(source.pipe(keep_ledger(Ledger(), WAIT, exchange.lookup)))
     assert seen == m.expected("n-------P-------------f----|", TOLD)
-    assert exchange.asked == [(6, "", "1"), (18, "", "1")]
+    assert exchange.asked == [(6, "1 trades"), (18, "1 trades")]
     assert m.lives(exchange.answers[0]) == ["------^-!"]
     assert m.strays == []
 
@@ -131,7 +131,7 @@ def test_a_trade_without_its_state_is_asked_for() -> None:
     source = m.hot("n-a-----------|")
     seen = m.run(source.pipe(keep_ledger(Ledger(), WAIT, exchange.lookup)))
     assert seen == m.expected("n-------P-----|", TOLD)
-    assert exchange.asked == [(6, "1", "")]
+    assert exchange.asked == [(6, "1 state")]
 
 
 def test_a_fill_that_was_told_without_its_trade_is_asked_for_until_that_comes() -> None:
@@ -140,7 +140,7 @@ def test_a_fill_that_was_told_without_its_trade_is_asked_for_until_that_comes() 
     source = m.hot("n-p 9000ms |")
     seen = m.run(source.pipe(keep_ledger(Ledger(), WAIT, exchange.lookup)))
     assert seen == m.expected("n---------p 5996ms P 2995ms |", TOLD)
-    assert [at for at, _, _ in exchange.asked] == [6, 1_006, 6_006]
+    assert [at for at, _ in exchange.asked] == [6, 1_006, 6_006]
     assert exchange.given_up == []
 
 
@@ -149,7 +149,7 @@ def test_what_several_answers_do_not_have_is_given_up() -> None:
     exchange = Exchange(m, "|")
     source = m.hot("n-p 600s |")
     m.run(source.pipe(keep_ledger(Ledger(), WAIT, exchange.lookup)))
-    assert [at for at, _, _ in exchange.asked] == [6, 1_006, 6_006, 36_006]
+    assert [at for at, _ in exchange.asked] == [6, 1_006, 6_006, 36_006]
     assert [brief(each) for each in exchange.given_up] == ["part 0.3"]
 
 
@@ -159,7 +159,7 @@ def test_a_question_that_fails_for_now_is_asked_again_and_is_no_answer() -> None
     source = m.hot("n-p 7000ms |")
     seen = m.run(source.pipe(keep_ledger(Ledger(), WAIT, exchange.lookup)))
     assert [brief(each) for each in seen.values] == ["new 0", "part 0.3", "part 0.3 a"]
-    assert [at for at, _, _ in exchange.asked] == [6, 1_006, 2_006, 3_006, 4_006, 5_006]
+    assert [at for at, _ in exchange.asked] == [6, 1_006, 2_006, 3_006, 4_006, 5_006]
     assert (len(exchange.unanswered), exchange.given_up) == (5, [])
 
 
@@ -187,7 +187,29 @@ def test_what_an_answer_told_and_the_stream_does_not_is_asked_for() -> None:
     source = m.hot("---k-------------------|")
     seen = m.run(source.pipe(_noted(ledger), keep_ledger(ledger, WAIT, exchange.lookup)))
     assert seen == m.expected("-----------------P-----|", TOLD)
-    assert exchange.asked == [(11, "1", ""), (16, "", "1")]
+    assert exchange.asked == [(11, "1 state"), (16, "1 trades")]
+
+
+def test_what_an_answer_told_is_told_when_nothing_newer_is_to_be_had() -> None:
+    m = Marbles(HEARD)
+    exchange = Exchange(m, "-|", "-(a|)")
+    ledger = Ledger()
+    ledger.note_placed(order("part", "0.3", 1_100))
+    seen = m.run(m.hot("20ms |").pipe(keep_ledger(ledger, WAIT, exchange.lookup)))
+    assert [brief(each) for each in seen.values] == ["part 0.3 a"]
+    assert exchange.asked == [(8, "1 state"), (13, "1 trades")]
+
+
+def test_a_question_that_fails_hinders_no_other() -> None:
+    m = Marbles(HEARD)
+    exchange = Exchange(m, "-#", "--(y|)", "|")
+    ledger = Ledger()
+    ledger.note_placed(order("part", "0.3", 1_100))
+    ledger.note_placed(order("part", "0.3", 1_100, number="2"))
+    seen = m.run(m.hot("20ms |").pipe(keep_ledger(ledger, WAIT, exchange.lookup)))
+    assert exchange.asked[:2] == [(8, "1 state"), (8, "2 state")]
+    assert len(exchange.unanswered) == 1
+    assert seen == m.expected("------------------y-|", TOLD)
 
 
 def test_what_the_stream_tells_soon_after_an_answer_is_not_asked_for() -> None:
@@ -206,8 +228,10 @@ def test_many_that_lack_something_are_asked_about_a_few_at_a_time() -> None:
     ledger = Ledger()
     for number in "abcdefg":
         ledger.note_placed(order("new", number=number))
-    m.run(m.hot("20ms |").pipe(keep_ledger(ledger, WAIT, exchange.lookup)))
-    assert exchange.asked == [(8, "abcde", ""), (12, "fg", "")]
+    m.run(m.hot("14ms |").pipe(keep_ledger(ledger, WAIT, exchange.lookup)))
+    assert exchange.asked == [(8, f"{each} state") for each in "abcde"] + [
+        (12, f"{each} state") for each in "fg"
+    ]
 
 
 def test_dispose_lets_go_of_a_question() -> None:
