@@ -8,8 +8,8 @@ from typing import Annotated, Literal, NamedTuple, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from connector.config import ENVIRONMENT, Config
-from connector.environment import BETWEEN, PREFIX
+from connector.config import Config
+from connector.environment import BETWEEN, ENVIRONMENT, PREFIX
 
 _SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 _VARIABLES = {key: name for name, key in ENVIRONMENT.items()}

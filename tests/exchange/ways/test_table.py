@@ -20,7 +20,7 @@ EMBEDDED = (
     "exchange/session.py",
     "exchange/embedded.py",
     "app.py",
-    "config.py",
+    "config/",
     "cli/serving.py",
 )
 """Where the embedded exchange's dialects are named, which are those of real exchanges."""
