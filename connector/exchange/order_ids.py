@@ -154,7 +154,10 @@ class OrderIds:
 
     def knows_client_id(self, client_order_id: str) -> bool:
         """Whether an order of this caller's id was ever noted, as far as is kept."""
-        return self._find(_Kind.CLIENT, client_order_id) is not None
+        known = self._find(_Kind.CLIENT, client_order_id) is not None
+        if not known:  # so it was never renewed: that needs no look into the file
+            self._remember((_Kind.RENEWED, client_order_id), (*ABSENT, self._now_ms()))
+        return known
 
     def note_sent_id(self, sent_id: str, client_order_id: str) -> None:
         """Remember the caller's id of one that was sent in other words."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from connector.exchange import order_ids as module
 from connector.exchange import state_file
 from connector.exchange.order_ids import HASHED, MAX_ID, OrderIds
+from connector.exchange.state_file import StateFile
 from tests.exchange.one_state_file import BTC, DAY_MS, ETH, SCOPE, UUID, Clock, Open
 
 
@@ -173,6 +174,27 @@ def test_a_callers_id_is_known_after_a_restart(opened: Open) -> None:
 
     assert again.knows_client_id("grid_1")
     assert not again.knows_client_id("grid_2")
+
+
+def test_an_id_of_which_nothing_is_known_costs_one_look_into_the_file(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, looks = opened(), list[Any]()
+    find = StateFile.find
+
+    def counted(*asked: Any) -> Any:
+        looks.append(asked)
+        return find(*asked)
+
+    monkeypatch.setattr(StateFile, "find", counted)
+
+    assert not ids.knows_client_id("grid_1")
+    assert ids.renewed_id("grid_1") is None
+    ids.note_sending("grid_1", "grid_1", BTC, 4_711)
+    ids.note_client_id("grid_1", BTC, 4_712)
+    ids.note_answered("grid_1")
+
+    assert len(looks) == 1
 
 
 def test_what_is_being_sent_is_left_behind_by_a_process_that_is_killed(opened: Open) -> None:

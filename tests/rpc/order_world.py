@@ -42,7 +42,6 @@ RECURRING_S = 61
 """After so long a finished order's client id may be used for another."""
 ANSWER_S = 15.0
 SETTLE_S = 12.0
-"""A second look at what was missed comes 5 s after the first."""
 UNKNOWN = "order outcome unknown"
 KILLED = "POST_ONLY would execute immediately"
 
@@ -98,11 +97,11 @@ class World:
         if calm:
             self._check_calm_placing(request, answer, expected)
 
-    async def place_late(self, request: Request, filled: str | None) -> None:
+    async def place_late(self, request: Request, filled: str | None, seconds: float) -> None:
         """Place an order whose answer is late, and let it be filled or ended before that."""
         before, known = self._placed(), self._ids()
         self.asked.append(request)
-        self.exchange.fail_next(*self.served.path("place"), ("delay", 0.03))
+        self.exchange.fail_next(*self.served.path("place"), ("delay", seconds))
         answering = asyncio.ensure_future(self._answer(self.stub.PlaceOrder(request)))
         try:
             async with asyncio.timeout(ANSWER_S):

@@ -9,6 +9,7 @@ import os
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -22,7 +23,7 @@ from hypothesis.stateful import (
 )
 from opensqt.market_maker.v1 import types_pb2 as types
 
-from connector.operators import Backoff
+from connector.operators import Backoff, repair_gaps
 from tests.rpc.conftest import DIALECTS
 from tests.rpc.order_world import BUY, NOWHERE, RECURRING_S, SELL, Request, World, world
 
@@ -140,9 +141,15 @@ class OrderStates(RuleBasedStateMachine):
     def place(self, drawn: Drawn) -> None:
         self._do(self.world.place(self._request(drawn)))
 
-    @rule(drawn=orders(rests=True), filled=st.sampled_from([None, "0.010", "9"]))
-    def place_while_it_is_filled_or_ended(self, drawn: Drawn, filled: str | None) -> None:
-        self._do(self.world.place_late(self._request(drawn), filled))
+    @rule(
+        drawn=orders(rests=True),
+        filled=st.sampled_from([None, "0.010", "9"]),
+        seconds=st.sampled_from([0.03, 0.03, 0.15]),
+    )
+    def place_while_it_is_filled_or_ended(
+        self, drawn: Drawn, filled: str | None, seconds: float
+    ) -> None:
+        self._do(self.world.place_late(self._request(drawn), filled, seconds))
 
     @rule(which=st.integers(0, 1000), is_changed=st.sampled_from([False, False, True]))
     def place_again(self, which: int, is_changed: bool) -> None:
@@ -274,6 +281,8 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing wait longer than a socket on loopback needs."""
     hurried = Backoff(first=timedelta(milliseconds=5), cap=timedelta(milliseconds=50))
     monkeypatch.setattr("connector.feeds.Backoff", lambda: hurried)
+    soon = partial(repair_gaps, again_after=timedelta(milliseconds=50))
+    monkeypatch.setattr("connector.feeds.repair_gaps", soon)
     monkeypatch.setattr("connector.exchange.orders.LOOKUP_PAUSES_S", BEFORE_LOOKUPS_S)
 
 
