@@ -49,6 +49,10 @@ LOOKUP_PAUSES_S = (0.0, 0.2, 0.4, 0.8, 1.6, 2.0)
 """Before each lookup; the last one repeats."""
 ABSENT_AFTER = 4
 """So many answers "no such order" in a row, over 1.4 s, make a lost order surely absent."""
+FOLLOWED_EVERY_S = 10.0
+FOLLOWED_TIMES = 60
+"""For 10 minutes an order of unknown outcome is looked up, so that the stream can tell of it."""
+FOLLOWED_AT_ONCE = 100
 EXECUTION_WAIT_S = 2.0
 EXECUTION_POLL_S = 0.1
 EXECUTION_LAST_S = 8.0
@@ -85,6 +89,7 @@ class Orders(OrderLookup):
         self.on_killed: Callable[[Order], None] = lambda _: None
         """Told of an order that ended in its placing, so that its caller believes it not placed."""
         self._underway: set[asyncio.Task[Any]] = set()
+        self._followed: set[asyncio.Task[None]] = set()
         self._doubtful_until = monotonic() + DOUBT_S if ids.is_after_crash else 0.0
 
     async def close(self) -> None:
@@ -92,6 +97,9 @@ class Orders(OrderLookup):
 
         What is not answered by then is given up: its caller knows no outcome, and asks again.
         """
+        for each in self._followed:
+            each.cancel()
+        await asyncio.gather(*self._followed, return_exceptions=True)
         if self._underway:
             _, late = await asyncio.wait(self._underway, timeout=CLOSE_S)
             for task in late:
@@ -360,10 +368,39 @@ class Orders(OrderLookup):
                         )
         except TimeoutError:
             pass
+        self._follow(request, sent_id)
         raise OutcomeUnknown(
             f"no answer for {request.client_order_id}, and looking it up gave none "
             f"within {LOOKUP_BOUND_S:.0f} s"
         )
+
+    def _follow(self, request: OrderRequest, sent_id: str) -> None:
+        """Go on looking an order up whose caller was told that nobody knows.
+
+        He may never repeat it, and the private websocket may have been away while it was filled.
+        """
+        if len(self._followed) < FOLLOWED_AT_ONCE:
+            task = asyncio.get_running_loop().create_task(self._found_later(request, sent_id))
+            self._followed.add(task)
+            task.add_done_callback(self._followed.discard)
+
+    async def _found_later(self, request: OrderRequest, sent_id: str) -> None:
+        absent = 0
+        for _ in range(FOLLOWED_TIMES):
+            await asyncio.sleep(FOLLOWED_EVERY_S)
+            try:
+                order = await self.find(request.symbol, sent_id)
+                if order is not None and not self._is_spent(order, request):
+                    await self.executed(request, order)
+                    return
+            except PostOnlyWouldTake:
+                return
+            except ConnectorError as error:
+                log.info("lookup failed", error=str(error)[:200])
+                continue
+            absent += 1
+            if absent >= ABSENT_AFTER:
+                return
 
     # cancelling
 

@@ -371,6 +371,33 @@ async def test_a_fill_in_a_gap_is_told_also_when_its_order_is_answered_after_all
 
 
 @both_dialects
+async def test_what_became_of_an_order_of_unknown_outcome_is_told_though_nobody_repeats_it(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.exchange.orders.LOOKUP_BOUND_S", 0.3)
+    monkeypatch.setattr("connector.exchange.orders.FOLLOWED_EVERY_S", 0.1)
+    served = await serve({"fill_ratio": 0})
+    served.connector.session.ccxt.enableRateLimit = False  # a start uses most of it up
+    exchange = served.exchange
+    call = await _orders(served)
+    exchange.refuse_websockets = True
+    await exchange.drop_sockets(private=True)
+    exchange.fail_next(*served.path("place"), "cut_after")
+    exchange.fail_next("GET", "*", ("status_before", 503), 1000)
+    with pytest.raises(grpc.aio.AioRpcError, match="order outcome unknown"):
+        await _place(served, "unknown")
+    exchange.fill("BTCUSDT", "unknown")
+
+    exchange.faults.forget()
+    exchange.refuse_websockets = False
+
+    (update,) = await take(call, 1)
+    assert (update.client_order_id, update.status) == ("unknown", FILLED)
+    assert update.last_trade.quantity.value == "0.060"
+    call.cancel()
+
+
+@both_dialects
 async def test_a_gap_after_hundreds_of_earlier_orders_is_told_once(serve: Serve) -> None:
     served = await serve({"fill_ratio": 0})
     call = await _orders(served)
