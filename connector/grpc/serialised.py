@@ -1,4 +1,4 @@
-"""A message of a shared stream, serialised once however many clients it is written to."""
+"""A message of a shared stream, serialised once for the clients that it is written to in turn."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -10,7 +10,9 @@ class Once(Generic[M]):
     """Serialise a message unless it is the very one serialised last.
 
     A tick is handed to every client's writer in one turn, so that they write it one after the
-    other. Guarantee: holds one message; nobody may change one that was handed out.
+    other; where several wait, each writer goes its own way and it is serialised again, which is
+    cheaper than remembering more.
+    Guarantee:  holds one message; nobody may change one that was handed out.
     """
 
     def __init__(self, serialise: Callable[[M], bytes]) -> None:
