@@ -1,7 +1,8 @@
 """The account of one session: balances, positions, health, as they are asked for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from connector.exchange.parse_account import (
 from connector.exchange.parse_fields import Raw
 from connector.exchange.session import Session
 from connector.exchange.spot import holdings
+from connector.exchange.symbols import Symbols
 from connector.trading import Account, Balance, Position
 
 log = structlog.get_logger(__name__)
@@ -42,6 +44,8 @@ class AccountData:
         self._session = session
         self._known: dict[str, Position] = {}
         """By symbol, as last asked or heard."""
+        self._settled: tuple[Symbols | None, list[str]] = None, []
+        """`_settling`, with the symbols of which it was found: new ones as markets are loaded."""
 
     async def validate(self) -> None:
         """Ask for the balance once, and refuse hedge mode.
@@ -146,12 +150,10 @@ class AccountData:
     @property
     def _settling(self) -> list[str]:
         """Assets in which served markets settle, the most frequent first."""
-        settles: dict[str, int] = {}
-        for market in self._session.ccxt.markets.values():
-            if self._session.symbols.serves(market["symbol"]):
-                asset = market.get("settle") or market["quote"]
-                settles[asset] = settles.get(asset, 0) + 1
-        return sorted(settles, key=lambda asset: -settles[asset])
+        symbols = self._session.symbols
+        if self._settled[0] is not symbols:
+            self._settled = symbols, _settling_in(self._session.ccxt.markets, symbols)
+        return self._settled[1]
 
     def _position(self, raw: Raw, before: Position | None = None) -> Position:
         market = self._session.ccxt.markets.get(raw.get("symbol") or "")
@@ -197,3 +199,12 @@ class AccountData:
 
     async def _ask(self, doing: str, question: Callable[[], Awaitable[T]]) -> T:
         return await self._session.ask(doing, question)
+
+
+def _settling_in(markets: Mapping[str, Raw], symbols: Symbols) -> list[str]:
+    settles = Counter(
+        market.get("settle") or market["quote"]
+        for market in markets.values()
+        if symbols.serves(market["symbol"])
+    )
+    return [asset for asset, _ in settles.most_common()]

@@ -276,18 +276,23 @@ class Orders(OrderLookup):
             TimeInForce.IOC,
             TimeInForce.FOK,
         )
+        if at_once and not order.status.is_terminal:
+            order = await self._asked_until_ended(order)
+        self._recent.note_placed(order)
+        self.on_placed(order)
+        return order
+
+    async def _asked_until_ended(self, order: Order) -> Order:
         clock = asyncio.get_running_loop().time
         last = clock() + EXECUTION_WAIT_S
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(EXECUTION_WAIT_S + EXECUTION_LAST_S):
-                while at_once and not order.status.is_terminal and clock() < last:
+                while not order.status.is_terminal and clock() < last:
                     await asyncio.sleep(EXECUTION_POLL_S)
                     try:
                         order = await self.get(order.symbol, order.exchange_order_id)
                     except ConnectorError as error:
                         log.info("order not asked for", error=str(error))
-        self._recent.note_placed(order)
-        self.on_placed(order)
         return order
 
     async def _looked_at(self, order: Order) -> Order:

@@ -7,6 +7,7 @@ with `number = str` here, so numbers are the exchange's own digits wherever it h
 import re
 from collections.abc import Mapping
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Any
 
 from connector.domain import LONGEST, Digits, digits
@@ -86,9 +87,12 @@ def word(value: Any) -> str:
 
     Guarantee:  "" for what is no text.
     """
-    if not isinstance(value, str):
-        return ""
-    return "".join(letter for letter in value[:_LONGEST_TEXT].lower() if letter.isalnum())
+    return _word(value[:_LONGEST_TEXT]) if isinstance(value, str) else ""
+
+
+@lru_cache(maxsize=1_000)
+def _word(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())
 
 
 def table(raw: Any, key: str) -> Raw:
