@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import ctypes
 import itertools
 import os
+import signal
 import sysconfig
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -37,6 +39,7 @@ class Child:
 
     def __init__(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
         self.name, self._process, self._log = name, process, log
+        self.pid = process.pid
         self._proc = Path("/proc") / str(process.pid)
 
     async def line(self, told: type[T], within_s: float = ANSWER_S) -> T:
@@ -131,6 +134,15 @@ def machine_s() -> tuple[float, float]:
     return busy / os.sysconf("SC_CLK_TCK"), int(steal) / os.sysconf("SC_CLK_TCK")
 
 
+_system = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1  # Linux alone, as the whole bench
+
+
+def _end_with_parent() -> None:
+    """Let the system end this process when the bench is killed and can't."""
+    _system.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+
+
 @asynccontextmanager
 async def running(name: str, command: Sequence[str], folder: Path) -> AsyncGenerator[Child]:
     """Start a process; end it when the block is left, for whatever reason."""
@@ -146,6 +158,7 @@ async def running(name: str, command: Sequence[str], folder: Path) -> AsyncGener
             env=environment,
             limit=ANSWER_BYTES,
             start_new_session=True,  # Ctrl-C is ours alone; we end them
+            preexec_fn=_end_with_parent,
         )
     child = Child(name, process, log)
     try:
