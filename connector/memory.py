@@ -6,7 +6,9 @@ import sys
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Of glibc's mallopt (malloc.h)."""
-THRESHOLD_BYTES = 1 << 20
+MAPPED_BYTES, KEPT_BYTES = 8 << 20, 12 << 20
+"""A request of 4 MB is taken in pieces and joined: both stay below, so that its pages are the same
+ones each time. New from the system they cost 5 ms of the loop's CPU, of 6 in all."""
 
 
 def settle_memory() -> None:
@@ -21,5 +23,5 @@ def settle_memory() -> None:
     gc.freeze()
     set_option = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if set_option is not None:
-        for option in (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD):
-            set_option(option, THRESHOLD_BYTES)
+        set_option(M_MMAP_THRESHOLD, MAPPED_BYTES)
+        set_option(M_TRIM_THRESHOLD, KEPT_BYTES)
