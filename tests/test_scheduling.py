@@ -1,7 +1,7 @@
 """The event loop's timers as a scheduler: what the library's own promises."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from reactivex import abc
@@ -89,3 +89,15 @@ async def test_an_action_may_take_its_own_timer_back(scheduler: AsyncIOScheduler
     await asyncio.sleep(0)
 
     assert gone == ["gone"]
+
+
+async def test_the_time_is_the_walls_at_first_and_goes_on_steadily_when_that_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scheduler = LoopScheduler(asyncio.get_running_loop())
+    assert abs(scheduler.now - datetime.now(UTC)) < timedelta(minutes=1)
+
+    steady = iter([10.0, 13.5])
+    monkeypatch.setattr("connector.scheduling.monotonic", lambda: next(steady))
+    before = scheduler.now
+    assert scheduler.now - before == timedelta(seconds=3.5)
