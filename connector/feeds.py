@@ -52,6 +52,10 @@ Key = tuple[str, ...]
 SOON = Backoff(cap=timedelta(seconds=1))
 """No pause outlasts an outage by more. A new attempt is no new dial: the tap paces those."""
 
+UNREAD_PER_SECOND = 0.1
+"""How often what an unread frame told is asked for; each time takes an eighth of Binance's
+limit for ten seconds, and again 5 s later."""
+
 Asked = Mapping[str, str]
 """What a client asked for: its own spelling → ccxt's symbol."""
 
@@ -255,6 +259,7 @@ class Feeds:
                     private.now_ms,
                     ledger.seed,
                     told_until_ms=self._told_until_ms,
+                    again_on=private.orders_unread().pipe(coalesce(_alike, UNREAD_PER_SECOND)),
                 ),
             ),
             resume(self._backoff, partial(self._resumed, "orders")),
@@ -374,6 +379,10 @@ def _is_forming(candle: wire.CandleMessage) -> bool:
 def _unfilled(gap: Gap, error: Exception | None) -> None:
     metrics.GAPS_UNFILLED.inc()
     log.warning("bars missed and not to be had", gap=str(gap), error=str(error))
+
+
+def _alike(_: None) -> None:
+    """Give the one key that there is."""
 
 
 def _respelled(message: M, spelling: str) -> M:

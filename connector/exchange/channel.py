@@ -41,6 +41,7 @@ class Channel:
     channel compares what is listened to with what is held
     and calls for the difference, at most `PACE_S` apart and `batch` symbols a call.
     `unwatches` says whether `unwatch` lets a symbol go for sure: else only a new websocket does.
+    `on_unread` hears of each frame of its websockets that could not be read.
     """
 
     def __init__(
@@ -52,8 +53,9 @@ class Channel:
         hang_up: Callable[[Callable[[object], bool]], None] = lambda _: None,
         batch: int = 100,
         unwatches: bool = True,
+        on_unread: Callable[[], None] = lambda: None,
     ) -> None:
-        self.name = name
+        self.name, self.unread = name, on_unread
         self._watch, self._unwatch, self._split, self._batch = watch, unwatch, split, batch
         self._hang_up, self._unwatches = hang_up, unwatches
         self._stale: set[str] = set()
@@ -255,6 +257,9 @@ class _Call:
 
     def hear(self, result: Any) -> None:
         self._channel.hear(result)
+
+    def unread(self) -> None:
+        self._channel.unread()
 
     def fail(self, error: Exception) -> None:
         self._channel.lose(self, error)

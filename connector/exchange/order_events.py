@@ -60,6 +60,7 @@ class OrderEvents:
     def __init__(self, session: Session, orders: OrderLookup) -> None:
         self._session, self._orders = session, orders
         self._channels: list[Channel] = []
+        self._on_unread: tuple[Callable[[None], None], ...] = ()
 
     async def close(self) -> None:
         """Stop keeping subscriptions."""
@@ -83,11 +84,13 @@ class OrderEvents:
                 on_error(error)
 
         def on_order(raw: Raw) -> None:
-            self._read(lambda: self._orders.read(raw), on_heard)
+            if not self._read(lambda: self._orders.read(raw), on_heard):
+                self._unread()
 
         def on_trade(raw: Raw) -> None:
             reader = self._orders.reader
-            self._read(lambda: reader(str(raw.get("symbol"))).trade(raw), on_heard)
+            if not self._read(lambda: reader(str(raw.get("symbol"))).trade(raw), on_heard):
+                self._unread()
 
         leaves = [
             channel.listen(ALL, hear, fail)
@@ -99,6 +102,19 @@ class OrderEvents:
                 each()
 
         return leave
+
+    def listen_unread(self, on_unread: Callable[[None], None], _: OnError) -> Leave:
+        """Hear that a frame could not be read: whatever it told of orders was missed."""
+        self._on_unread = (*self._on_unread, on_unread)
+
+        def leave() -> None:
+            self._on_unread = tuple(each for each in self._on_unread if each is not on_unread)
+
+        return leave
+
+    def _unread(self) -> None:
+        for on_unread in self._on_unread:
+            on_unread(None)
 
     async def reconcile(self, believed_open: Sequence[Order], learn: Learn) -> None:
         """Ask what has become of orders that the process before this one told as open.
@@ -276,17 +292,25 @@ class OrderEvents:
         async def let_go(_: Sequence[str]) -> object:
             return await hang_up_unserved(ccxt)
 
-        channel = Channel(name, seeded, let_go, lambda _: (), lambda whose: hang_up(ccxt, whose))
+        channel = Channel(
+            name,
+            seeded,
+            let_go,
+            lambda _: (),
+            lambda whose: hang_up(ccxt, whose),
+            on_unread=self._unread,
+        )
         return channel
 
-    def _read(self, read: Callable[[], Any], on_heard: Callable[[Any], None]) -> None:
+    def _read(self, read: Callable[[], Any], on_heard: Callable[[Any], None]) -> bool:
         try:
             heard = read()
         except Malformed as error:
             metrics.MALFORMED.labels("order").inc()
             log.warning("unreadable order event", error=str(error))
-            return
+            return False
         on_heard(heard)
+        return True
 
 
 def _key(order: Order) -> tuple[str, str]:

@@ -53,6 +53,10 @@ class Listener(Protocol):
         """Take a result of one of the call's message hashes. Must not keep it: ccxt changes it."""
         ...
 
+    def unread(self) -> None:
+        """Take note that a frame of the call's socket could not be read, whatever it told."""
+        ...
+
     def fail(self, error: Exception, /) -> None:
         """Take the end of the subscription: refused, or its socket is gone. May come twice."""
         ...
@@ -231,6 +235,8 @@ def _tap(client: Any, lane: Lane | None) -> None:
             metrics.POISON_FRAMES.inc()
             head = str(getattr(message, "data", message))[:HEAD_LENGTH]
             log.warning("poison frame survived", error=repr(error)[:HEAD_LENGTH], head=head)
+            for listener in {id(each): each for each in listeners.values()}.values():
+                listener.unread()
         finally:
             metrics.FRAME.arrived = 0.0
 

@@ -135,6 +135,10 @@ class PrivateSources(Protocol):
         """Emit every order state and own trade."""
         ...
 
+    def orders_unread(self) -> Observable[None]:
+        """Emit when a frame could not be read, so that what it told of orders was missed."""
+        ...
+
     def missed_orders(
         self,
         since_ms: int,
@@ -212,6 +216,10 @@ class ExchangePrivateSources:
     def orders(self) -> Observable[Order | Trade]:
         """Emit every order state and own trade. Errors: Transient, Unsupported, Denied."""
         return listening(self._events.listen)
+
+    def orders_unread(self) -> Observable[None]:
+        """Emit when a frame of the account could not be read."""
+        return listening(self._events.listen_unread)
 
     def missed_orders(
         self,

@@ -63,6 +63,7 @@ def repair_gaps(
     again_after: timedelta = timedelta(seconds=5),
     on_unrepaired: Callable[[Exception], None] = ignore,
     told_until_ms: int | None = None,
+    again_on: Observable[None] | None = None,
 ) -> Operator[Order | Trade, Order | Trade]:
     """Fetch what was missed at each subscription, tell it, and then what came live meanwhile.
 
@@ -76,6 +77,9 @@ def repair_gaps(
                 OVERLAP_MS before the newest trade that was told, at most LONGEST_MS back, and
                 should ask the exchange only when its subscription stands. What waits when a fetch
                 fails follows the next one.
+                An item of `again_on` says that something was missed without an outage: it is asked
+                about at once and `again_after`, with nothing held. One that comes during the first
+                question is left to the second.
                 What no list had yet, and what is told only after the second question, is left to
                 the ledger, which asks by the order.
                 With `told_until_ms`, an instant until which a process before this one told all,
@@ -100,6 +104,7 @@ def repair_gaps(
             upstream = SingleAssignmentDisposable()
             fetching = SerialDisposable()
             timer = SerialDisposable()
+            also = SingleAssignmentDisposable()
             is_first = not memory.is_seeded
             is_holding = True  # until the first answer
             is_over = False
@@ -130,6 +135,19 @@ def repair_gaps(
                 slot.disposable = missed.subscribe(
                     got.extend, not_fetched, lambda: fetched(got), scheduler=clock
                 )
+
+            def ask_also(_: None) -> None:
+                nonlocal since_ms
+                if is_holding or is_over:
+                    return
+                try:
+                    since_ms = memory.since_ms(now_ms())
+                except Exception as error:
+                    fail(error)
+                    return
+                if again_after:
+                    timer.disposable = clock.schedule_relative(again_after, ask)
+                ask()
 
             def fetched(got: list[Order | Trade]) -> None:
                 memory.is_seeded = True
@@ -191,6 +209,7 @@ def repair_gaps(
                 upstream.dispose()
                 fetching.dispose()
                 timer.dispose()
+                also.dispose()
 
             try:
                 since_ms = memory.since_ms(now_ms())
@@ -200,6 +219,8 @@ def repair_gaps(
             upstream.disposable = source.subscribe(on_next, fail, on_completed, scheduler=clock)
             if not is_over:
                 ask()
+            if again_on is not None and not is_over:
+                also.disposable = again_on.subscribe(ask_also, fail, scheduler=clock)
             return Disposable(let_go)
 
         return Observable(subscribe)

@@ -13,6 +13,8 @@ class Case:
     """From the strike until the exchange is back, also for those whom it told to stay away."""
     dialect: str = "binance"
     earlier_orders: int = 0
+    calm_s: float = 0.7
+    """Of live streams before the strike; what is missed in the first 5 s is asked for anyhow."""
     rests: bool = False
     """Trading rests from when the exchange is back: what was lost unseen shows in silence alone."""
     endless: bool = False
@@ -57,6 +59,7 @@ CASES = [
     Case("poison:what=empty,frames=5"),
     Case("poison:what=binary,frames=5"),
     Case("poison:what=big,frames=2"),
+    Case("poison:what=cut,frames=5,place=instead", calm_s=6),
     Case("burst:gather=500ms,for=2s", 2),
     Case("flood:trades=300"),
     Case("duplicate:for=2s", 2),
@@ -76,6 +79,9 @@ CASES = [
     Case("half_answer:requests=orders,for=1s", 1),
     Case("garbage:requests=orders,for=1s", 1),
     Case("garbage:requests=reads,for=1s", 1),
+    Case("garbage:what=cut,for=2s", 2),
+    Case("garbage:what=missing,for=2s", 2),
+    Case("garbage:what=types,for=2s", 2),
     Case("hang:requests=orders,for=2s", 2),
     Case("hang:requests=orders,when=after,for=2s", 2),
     Case("slow:by=700ms,for=2s", 2),
@@ -90,8 +96,11 @@ CASES = [
     Case("half_open:for=3s", 3, dialect="bybit"),
     Case("forget", endless=True, dialect="bybit", note="noticed by age"),
     Case("poison:what=types,frames=5", dialect="bybit"),
+    Case("poison:what=types,frames=5,place=instead", calm_s=6, dialect="bybit"),
     Case("duplicate:for=2s", 2, dialect="bybit"),
     Case("cut:requests=orders,when=after,for=1s", 1, dialect="bybit"),
+    Case("garbage:what=missing,for=2s", 2, dialect="bybit"),
+    Case("garbage:what=types,for=2s", 2, dialect="bybit"),
     Case("status:code=503,for=1s", 1, dialect="bybit"),
     Case("down:for=2s", 2, dialect="bybit"),
 ]

@@ -27,7 +27,7 @@ SETTINGS: dict[str, Any] = {
     "check_timestamps": False,
 }
 """A bar of a minute lasts 3 s."""
-CALM_S, AFTER_S, LONGEST_S, SETTLE_S = 0.7, 0.5, 20.0, 10.0
+AFTER_S, LONGEST_S, SETTLE_S = 0.5, 20.0, 10.0
 TURN_S = 0.004
 STREAMS = ("prices", "candles", "orders", "positions", "account", "calls")
 OVER = {
@@ -95,7 +95,7 @@ class Floor:
         """Trade, strike, come back, come to rest; give each stream's seconds to recovery."""
         await self.trader.place_resting_and_cancel(self.case.earlier_orders)
         self.trader.start()
-        await asyncio.sleep(CALM_S)
+        await asyncio.sleep(self.case.calm_s)
         await self.until(lambda: not self._silent(), LONGEST_S)
         assert not self._silent(), f"not live: {self._silent()}"
         self.exchange.begin_fault(self.case.fault)

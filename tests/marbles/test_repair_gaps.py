@@ -101,6 +101,26 @@ def test_what_happened_since_a_process_before_told_is_told_too() -> None:
     assert (exchange.asked, exchange.seeded) == ([(0, -2_000)], [])
 
 
+def test_it_is_asked_again_when_something_was_missed_and_nothing_is_held_meanwhile() -> None:
+    m = Marbles(VALUES)
+    exchange = Exchange(m, "|", "--(b|)")
+    source = m.hot("-a---c------|")
+    missed = m.hot("----x-------", {"x": None})
+    operator = repair_gaps(exchange, exchange.now_ms, again_after=timedelta(0), again_on=missed)
+    assert m.run(source.pipe(operator)) == m.expected("-a---cb-----|")
+    assert exchange.asked == [(0, 0), (4, 1)]
+    assert m.lives(missed) == ["^-----------!"]
+
+
+def test_what_was_missed_is_asked_for_twice_and_what_was_missed_meanwhile_with_it() -> None:
+    m = Marbles(VALUES)
+    exchange = Exchange(m, "--|", "|")
+    missed = m.hot("-x-- 30ms x---x", {"x": None})
+    operator = repair_gaps(exchange, exchange.now_ms, again_after=AGAIN, again_on=missed)
+    m.run(m.hot("-").pipe(operator), "^ 70ms !")
+    assert [at for at, _ in exchange.asked] == [0, 22, 34, 38, 58]
+
+
 def test_after_an_outage_what_is_older_is_told_too() -> None:
     m = Marbles(VALUES, error=DOWN)
     exchange = Exchange(m, "|", "(O|)")

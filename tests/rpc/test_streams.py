@@ -292,6 +292,27 @@ async def test_an_order_that_came_and_went_while_the_socket_opened_is_told_at_on
     call.cancel()
 
 
+@both_dialects
+@pytest.mark.parametrize("what", ["cut", "types"])
+async def test_what_a_frame_told_that_cannot_be_read_is_asked_for(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    once = partial(repair_gaps, again_after=timedelta(0))
+    monkeypatch.setattr("connector.feeds.repair_gaps", once)
+    served = await serve({"fill_ratio": 0})
+    call = await _orders(served)
+    await _place(served, "hidden")
+    await take(call, 1)
+
+    served.exchange.begin_fault(f"poison:what={what},place=instead,sockets=private,frames=10")
+    served.exchange.fill("BTCUSDT", "hidden")
+
+    (update,) = await take(call, 1)
+    assert (update.client_order_id, update.status) == ("hidden", FILLED)
+    assert Decimal(update.last_trade.quantity.value) == Decimal("0.060")
+    call.cancel()
+
+
 async def test_a_fill_that_a_gap_hid_is_told_with_its_trade_also_when_another_gap_follows(
     serve: Serve,
 ) -> None:

@@ -154,10 +154,11 @@ class Doubled:
 
 
 class Poisoned:
-    """Put a broken copy behind each frame, so many on each websocket."""
+    """Put a broken copy behind each frame, or in its stead, so many on each websocket."""
 
-    def __init__(self, chosen: Chosen, what: str, frames: int) -> None:
+    def __init__(self, chosen: Chosen, what: str, frames: int, *, instead: bool = False) -> None:
         self._chosen, self._what, self._frames = chosen, what, frames
+        self._instead = instead
         self._given: dict[Session, int] = {}
 
     def passed(self, session: Session, frames: list[bytes]) -> list[bytes]:
@@ -166,9 +167,11 @@ class Poisoned:
             return frames
         written: list[bytes] = []
         for frame in frames:
-            written.append(frame)
             given = self._given.get(session, 0)
-            if given < self._frames and (broken := poisoned(frame, self._what)) is not None:
+            broken = poisoned(frame, self._what) if given < self._frames else None
+            if broken is None or not self._instead:
+                written.append(frame)
+            if broken is not None:
                 self._given[session] = given + 1
                 written.append(broken)
         return written

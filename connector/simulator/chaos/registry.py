@@ -32,6 +32,7 @@ _WHEN = Parameter(
     "when", "before: not executed; after: executed", one_of("before", "after"), "before"
 )
 _REST = (_REQUESTS, _WHEN, _COUNT)
+_PLACES = one_of("behind", "instead")
 POISONS = ("cut", "missing", "types", "empty", "binary", "big")
 SPOILT = ("cut", "missing", "types")
 
@@ -125,11 +126,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="poison",
         kind="frames",
-        does="Behind the next frame of each websocket comes a broken copy of it: cut JSON, missing"
-        " fields, wrong types, an empty frame, a binary one, one of 5 MB.",
+        does="Behind the next frame of each websocket, or in its stead, comes a broken copy of it:"
+        " cut JSON, missing fields, wrong types, an empty frame, a binary one, one of 5 MB.",
         own=(
             Parameter("what", "cut, missing, types, empty, binary or big", one_of(*POISONS), "cut"),
             Parameter("frames", "so many on each websocket", whole(1, 10_000), "1"),
+            Parameter("place", "behind or instead: what it told is lost", _PLACES, "behind"),
             _WHICH,
         ),
         lasts=False,

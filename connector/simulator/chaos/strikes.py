@@ -120,7 +120,10 @@ def _listen_key(struck: Struck, values: Values) -> None:
 
 def _poison(struck: Struck, values: Values) -> End:
     frames = int(values["frames"])
-    return struck.line.put(Poisoned(struck.chosen(values), str(values["what"]), frames))
+    instead = values["place"] == "instead"
+    return struck.line.put(
+        Poisoned(struck.chosen(values), str(values["what"]), frames, instead=instead)
+    )
 
 
 def _burst(struck: Struck, values: Values) -> End:
