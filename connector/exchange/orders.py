@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from decimal import Decimal
+from math import inf
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -62,7 +63,8 @@ CLOSE_S = 0.5
 KILLED_KEPT = 10_000
 """Post-only orders that were taken and ended, which answer for no repetition of their id."""
 DOUBT_S = 300.0
-"""For so long after a crash each client id is looked up before an order is sent with it."""
+"""After a crash each client id is looked up before an order is sent with it, for so long from the
+first answer to that: the exchange may be away, or the caller."""
 RECURRING_AFTER_MS = 60_000
 """A finished order this old doesn't answer for a new one that reuses its client id, unless its
 caller was not told of it."""
@@ -90,7 +92,7 @@ class Orders(OrderLookup):
         """Told of an order that ended in its placing, so that its caller believes it not placed."""
         self._underway: set[asyncio.Task[Any]] = set()
         self._followed: set[asyncio.Task[None]] = set()
-        self._doubtful_until = monotonic() + DOUBT_S if ids.is_after_crash else 0.0
+        self._doubtful_until = inf if ids.is_after_crash else 0.0
 
     async def close(self) -> None:
         """Wait a moment for what has been sent; nothing new may be placed meanwhile.
@@ -316,6 +318,7 @@ class Orders(OrderLookup):
             return None
         sent_id = self._client_ids.sent(request.client_order_id)
         order = await self._asked(lambda: self.find(request.symbol, sent_id))
+        self._doubtful_until = min(self._doubtful_until, monotonic() + DOUBT_S)
         if order is None or self._is_spent(order, request):
             return None
         return await self._repeated(order, request)

@@ -25,7 +25,9 @@ KEPT = timedelta(days=30)
 KEPT_ROWS = 1_000_000
 PRUNE_S = 3600.0
 BUSY_S = 5.0
-"""How long a write waits for another process at the same file."""
+"""How long the opening waits for another process at the same file."""
+BUSY_LATER_S = 0.5
+"""How long a write waits for one: it is tried again, and the end waits for two at most."""
 AT_ONCE_S = 0.002
 """How long what is written at once waits for what else this process writes."""
 CACHE_KB = 256
@@ -114,6 +116,8 @@ class StateFile:
         except sqlite3.Error as error:
             self._warn("not written", error)
             return True
+        finally:
+            self._writer.execute(f"PRAGMA busy_timeout = {round(BUSY_LATER_S * 1000)}")
         return runs
 
     def end(self, scope: str) -> None:

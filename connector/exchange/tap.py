@@ -10,6 +10,8 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn, Protocol
 
 import ccxt
@@ -19,6 +21,7 @@ from aiohttp import WSMsgType
 from connector import metrics
 from connector.exchange.faults import is_farewell
 from connector.exchange.lane import Lane
+from connector.exchange.pacing import LONGEST_PAUSE_S
 from connector.exchange.receiving import read_in_slices
 from connector.exchange.request import Request, note_status
 
@@ -116,7 +119,7 @@ def tapped(exchange_class: type[Any]) -> type[Any]:
         def handle_errors(self, code: Any, reason: Any, url: Any, method: Any, *answer: Any) -> Any:
             note_status(code)
             headers = answer[0] if answer else None
-            self.retry_after = _retry_after_seconds(headers)
+            self.retry_after = retry_after_seconds(headers)
             self.status = int(code)
             self._obey(self.status)
             try:
@@ -249,13 +252,27 @@ def _tap(client: Any, lane: Lane | None) -> None:
     read_in_slices(client)
 
 
-def _retry_after_seconds(headers: Any) -> float | None:
+def retry_after_seconds(headers: Any) -> float | None:
+    """Give how long an answer's headers ask to stay away, three days at most; None if not."""
     if not isinstance(headers, dict):
         return None
     for name, value in headers.items():
-        if str(name).lower() == "retry-after" and str(value).strip().isdigit():
-            return float(value)
+        if str(name).lower() == "retry-after":
+            return _seconds_left(str(value).strip())
     return None
+
+
+def _seconds_left(text: str) -> float | None:
+    """Read a Retry-After, which is seconds or a date (RFC 9110); None for what is neither."""
+    if text.isascii() and text.isdigit():
+        seconds = float(text)
+    else:
+        try:
+            until = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        seconds = (until - datetime.now(until.tzinfo)).total_seconds()
+    return min(max(seconds, 0.0), LONGEST_PAUSE_S)
 
 
 def _redial_soon(exchange: Any, client: Any) -> None:

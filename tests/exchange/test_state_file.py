@@ -225,3 +225,20 @@ def test_a_process_that_ended_without_a_word_is_known_to_the_next(
     in_memory = OrderIds(":memory:", SCOPE)
     assert not in_memory.is_after_crash
     in_memory.close()
+
+
+def test_a_file_that_another_process_holds_delays_no_end(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(state_file, "BUSY_S", 60)
+    monkeypatch.setattr(state_file, "BUSY_LATER_S", 0)
+    ids = opened()
+    ids.note_client_id("mine", BTC, 4_711)
+    other = sqlite3.connect(tmp_path / "state.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    ids.close()
+
+    other.execute("ROLLBACK")
+    other.close()
+    assert opened().is_after_crash, "not all was written"

@@ -1,6 +1,8 @@
 """Orders, balances and positions through a real server, real ccxt and the embedded exchange."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -436,6 +438,24 @@ async def test_order_ids_are_positive_and_the_same_after_a_restart(
     assert 0 < order.order_id < 1 << 63
     assert [each.order_id for each in listed.orders] == [order.order_id]
     assert served.exchange.order("BTCUSDT", "kept").status == "canceled"
+
+
+async def test_after_a_crash_an_id_is_looked_up_however_long_nobody_could_be_asked(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.exchange.orders.DOUBT_S", 0.0)
+    state = str(tmp_path / "state.sqlite3")
+    served = await serve(state=state)
+    order = await _placed(served, client_order_id="once", type=MARKET, price="0")
+    await served.connector.__aexit__()
+    with closing(sqlite3.connect(state)) as file, file:  # as if the machine had lost its power
+        file.execute("INSERT INTO running SELECT scope FROM links LIMIT 1")
+        file.execute("DELETE FROM links")
+
+    again = await serve(state=state, at=served.exchange)
+
+    assert (await _placed(again, client_order_id="once", type=MARKET)).order_id == order.order_id
+    assert served.exchange.orders_placed == {"once": 1}
 
 
 async def test_an_order_without_a_time_in_force_rests_until_it_is_cancelled(serve: Serve) -> None:
