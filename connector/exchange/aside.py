@@ -149,7 +149,8 @@ def _in_short_turns() -> Generator[None]:
     try:
         yield
     finally:
-        gc.set_threshold(*thresholds)
+        if gc.get_threshold()[2] == NEVER:  # else the process has settled meanwhile
+            gc.set_threshold(*thresholds)
         sys.setswitchinterval(turn_s)
 
 
