@@ -19,7 +19,7 @@ from connector.exchange.parse_account import (
     parse_balances,
     parse_position,
 )
-from connector.exchange.parse_fields import Raw
+from connector.exchange.parse_fields import Raw, above_zero
 from connector.exchange.session import Session
 from connector.exchange.spot import holdings
 from connector.exchange.symbols import Symbols
@@ -159,6 +159,9 @@ class AccountData:
         market = self._session.ccxt.markets.get(raw.get("symbol") or "")
         if market is None:
             raise Malformed(f"a position in {str(raw.get('symbol'))[:40]!r}, which is no market")
+        leverage_of = self._session.way.position_leverage
+        if leverage_of is not None and above_zero(raw.get("leverage")) is None:
+            raw = {**raw, "leverage": leverage_of(raw)}
         return parse_position(raw, market.get("contractSize"), before)
 
     async def _raw_balance(self) -> Raw:

@@ -15,6 +15,7 @@ from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
 
+from connector.simulator.trading.account import USUAL_LEVERAGE
 from tests.rpc.conftest import Serve, Served, both_dialects
 
 pytestmark = both_dialects
@@ -365,6 +366,17 @@ async def test_the_account_is_told_whole(serve: Serve) -> None:
     assert 0 < Decimal(account.health_score.value) < 1
     assert Decimal(account.total_maintenance_margin.value) > 0
     assert 0 < Decimal(account.available_balance.value) < 100_000
+
+
+async def test_a_positions_leverage_is_what_the_exchange_lends_at(serve: Serve) -> None:
+    served = await serve()
+    await _placed(served, type=MARKET, side=SELL)
+    await _placed(served)  # its margin is none of the position's
+
+    (position,) = (await served.stub.GetPositions(rpc.GetPositionsRequest())).positions
+    account = await served.stub.GetAccount(rpc.GetAccountRequest())
+
+    assert (position.leverage, account.account_leverage) == (USUAL_LEVERAGE, USUAL_LEVERAGE)
 
 
 async def test_a_balance_is_an_assets_own(serve: Serve) -> None:

@@ -13,6 +13,7 @@ from ccxt.base.errors import (
     OrderNotFound,
 )
 
+from connector.simulator.trading.account import USUAL_LEVERAGE
 from tests.simulator.on_loopback import Exchange, ccxt_client, ccxt_trader
 
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
@@ -115,7 +116,7 @@ async def test_settings_are_fetched_and_set(exchange: Exchange) -> None:
         assert (await client.set_leverage(50, BTC))["leverage"] == 50
         leverages = await client.fetch_leverages()
         assert leverages[BTC]["longLeverage"] == 50
-        assert leverages[ETH]["longLeverage"] == 20
+        assert leverages[ETH]["longLeverage"] == USUAL_LEVERAGE
         assert (await client.fetch_position_mode())["hedged"] is False
         await client.set_margin_mode("isolated", ETH)
         with pytest.raises(MarginModeAlreadySet, match="-4046"):

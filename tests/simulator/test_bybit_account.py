@@ -24,6 +24,7 @@ from ccxt.base.errors import (
 )
 
 from connector.simulator.bybit.ids import order_number, order_uuid
+from connector.simulator.trading.account import USUAL_LEVERAGE
 from tests.simulator.on_loopback import WITHIN, Exchange, ccxt_trader, line
 
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
@@ -229,11 +230,11 @@ async def test_open_orders_come_twenty_a_page(bybit: Exchange) -> None:
 
 async def test_settings_are_fetched_and_set(bybit: Exchange) -> None:
     async with ccxt_trader(bybit) as client:
-        assert (await client.fetch_leverage(BTC))["longLeverage"] == 20
-        await client.set_leverage(10, BTC)
+        assert (await client.fetch_leverage(BTC))["longLeverage"] == USUAL_LEVERAGE
+        await client.set_leverage(7, BTC)
         with pytest.raises(ExchangeError, match="110043"):
-            await client.set_leverage(10, BTC)
-        assert (await client.fetch_leverage(BTC))["longLeverage"] == 10
+            await client.set_leverage(7, BTC)
+        assert (await client.fetch_leverage(BTC))["longLeverage"] == 7
         await client.set_margin_mode("isolated")
         await client.set_position_mode(True)
         with pytest.raises(ExchangeError, match="110025"):

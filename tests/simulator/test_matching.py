@@ -7,7 +7,7 @@ import pytest
 from connector.simulator.market.catalogue import catalogue
 from connector.simulator.market.funding import FUNDING_INTERVAL_MS
 from connector.simulator.market.instrument import Instrument
-from connector.simulator.trading.account import IncomeKind
+from connector.simulator.trading.account import USUAL_LEVERAGE, IncomeKind
 from connector.simulator.trading.brackets import BRACKETS, maintenance_margin
 from connector.simulator.trading.events import Cause
 from connector.simulator.trading.margin import asset_margin, entry_mark, liquidation_mark
@@ -155,7 +155,7 @@ def test_margin_is_bound_by_positions_and_orders_and_given_back() -> None:
     assert free.available == START_MONEY
     order = floor.place(BUY, 100, 970_000)
     bound = asset_margin(floor.account, floor.desk.orders, "USDT", floor.now_ms)
-    assert bound.order_margin == 97_000 * 100 * MONEY_UNIT // 1000 // 20
+    assert bound.order_margin == 97_000 * 100 * MONEY_UNIT // 1000 // USUAL_LEVERAGE
     assert bound.available == START_MONEY - bound.order_margin
     other = floor.place(SELL, 90, 972_000)
     both = asset_margin(floor.account, floor.desk.orders, "USDT", floor.now_ms)
@@ -203,6 +203,7 @@ def test_a_cross_position_is_liquidated_where_it_was_said(side: Side) -> None:
 
 def test_an_isolated_position_loses_no_more_than_was_set_aside() -> None:
     floor = Floor()
+    floor.settings.set_leverage("BTCUSDT", 20, floor.now_ms)
     floor.settings.set_isolated("BTCUSDT", True, floor.now_ms)
     floor.place(BUY, 100)
     position = floor.account.position("BTCUSDT", Leg.NET)

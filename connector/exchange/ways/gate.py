@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from connector.domain import MarketType
+from connector.domain import Digits, MarketType
 from connector.errors import (
     Denied,
     DuplicateOrder,
@@ -84,6 +84,15 @@ def _figures(balance: Raw) -> Figures:
     )
 
 
+def _leverage(position: Raw) -> Digits | None:
+    """Read a cross position's leverage.
+
+    Source:  `{"leverage":"0","cross_leverage_limit":"10"}`: "0 means cross margin", Gate v4 "List
+             all positions of a user".
+    """
+    return told(table(position, "info"), "cross_leverage_limit")
+
+
 async def _is_hedged(exchange: Any, _: str) -> bool:
     """Ask the futures account. Source: `{"in_dual_mode":false}`, Gate v4 "Get futures account"."""
     rows: Any = await exchange.privateFuturesGetSettleAccounts({"settle": "usdt"})
@@ -158,6 +167,7 @@ GATE = Way(
     candles_count_contracts=True,
     ticker_figures=_ticker,
     account_figures=_figures,
+    position_leverage=_leverage,
     is_hedged=_is_hedged,
     spot_buys_by_cost=True,
     order_pages=MappingProxyType(_ORDER_PAGES),

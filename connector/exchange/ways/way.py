@@ -109,6 +109,8 @@ class Way:
     """Make ccxt ask for a new key when it next opens its private websocket."""
     account_figures: Callable[[Raw], Figures] | None = None
     """ccxt's balance structure → what the exchange says of the whole account."""
+    position_leverage: Callable[[Raw], Digits | None] | None = None
+    """ccxt's position structure → its leverage, where ccxt has none of it."""
     is_hedged: Callable[[Any, str], Awaitable[bool]] | None = None
     """(ccxt's instance, a symbol) → whether the account holds long and short side by side; None:
     ccxt's fetchPositionMode, or where there is none what positions say."""

@@ -12,7 +12,8 @@ from connector.simulator.trading.order import Leg, Order, Side
 from connector.simulator.trading.order_store import OrderStore
 from connector.simulator.trading.position import Position
 
-USUAL_LEVERAGE = 20
+USUAL_LEVERAGE = 10
+"""Exchanges begin with 20, with which an engine that trades up to 10 would refuse to trade here."""
 _KEPT_INCOME = 20_000
 
 

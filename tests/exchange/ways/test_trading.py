@@ -88,6 +88,7 @@ async def test_a_short_position_is_negative_and_in_base_units(at: Venue) -> None
     assert Decimal(position.mark_price or 0) == 104500
     assert Decimal(position.liquidation_price or 0) == 150000
     assert Decimal(position.unrealized_pnl or 0) == 150
+    assert position.leverage == 3
 
 
 async def test_the_account_is_told_by_the_exchanges_own_figures(place: Place, at: Venue) -> None:
