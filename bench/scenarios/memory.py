@@ -20,6 +20,7 @@ async def _measure(run: Run, result: Result) -> None:
     )
     # the plain way needs longer than a client waits until 500 symbols are subscribed
     result.beside("500 symbols, 20 clients: resident MiB", "rss 500", large.rss_mib, target="250")
+    result.ratios["rss 500 / plain 50"] = large.rss_mib / plain.rss_mib
     large_at = "500 symbols, 20 clients"
     result.add(f"{large_at}: CPU us a price delivered", f"{large.us:.0f}", us_500=large.us)
     p50, p99 = large.ms(0.5), large.ms(0.99)

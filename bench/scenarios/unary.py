@@ -53,6 +53,7 @@ async def _measure(run: Run, result: Result) -> None:
     result.quantiles("bare HTTP client, ticker/24hr", rest, key="rest", percents=shown)
     ratio = quantile(name, 0.5) / quantile(bare, 0.5)
     result.add("GetName to bare server, medians", f"{ratio:.1f} x", name_ratio=ratio)
+    result.ratios["GetName / bare"] = ratio
     beyond = (quantile(price, 0.5) - quantile(rest, 0.5)) / 1e6
     result.add("GetLatestPrice beyond the exchange's answer, medians, ms", f"{beyond:.2f}")
     result.add("calls", f"{len(bare):,} + {len(name):,} + {len(price):,}")
