@@ -87,7 +87,7 @@ class Connector:
             pipelines=pipelines,
             told=ToldOrders(self.ids),
         )
-        trading.orders.on_placed = self.feeds.ledger.note_placed
+        trading.orders.on_placed = self.feeds.note_placed
         trading.orders.on_killed = self.feeds.ledger.disown
         stack.callback(self.feeds.close)
         scheduler = LoopScheduler(asyncio.get_running_loop())

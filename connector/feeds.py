@@ -86,7 +86,7 @@ class Feeds:
         self._config, self._exchange = config, exchange
         self.ledger = Ledger()
         """What is known of the account's orders; outlives every subscription."""
-        self._told = told
+        self._told, self._tells_orders = told, False
         before = told.before() if told is not None else []
         for order in before:
             self.ledger.seed(order)
@@ -104,6 +104,17 @@ class Feeds:
             self.pipelines,
         )
         """Positions, and the account as a whole."""
+
+    def note_placed(self, order: Order) -> None:
+        """Know an order from the answer to its placing; its updates are still to be told.
+
+        Whoever hears orders hears its end also when this process is another by then. Where nobody
+        ever does, nothing is kept for him.
+        """
+        self.ledger.note_placed(order)
+        is_open = not order.status.is_terminal
+        if self._told and self._tells_orders and is_open and not self.ledger.has_told(order):
+            self._told.note(order)
 
     def close(self) -> None:
         """Let go of every upstream, for good."""
@@ -238,6 +249,7 @@ class Feeds:
 
         One pipe for good, whoever listens: its memory tells what was missed when nobody did.
         """
+        self._tells_orders = True
         ledger, private = self.ledger, self._private
         silence = timedelta(seconds=self._config.orders.silence_s)
         lookup = Lookup(

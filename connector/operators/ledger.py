@@ -124,6 +124,11 @@ class Ledger:
         entry = self._find((order.symbol, order.exchange_order_id))
         return entry is None or not entry.is_disowned
 
+    def has_told(self, order: Order) -> bool:
+        """Whether anything of an order was told."""
+        entry = self._find((order.symbol, order.exchange_order_id))
+        return entry is not None and entry.told is not None
+
     def note_placed(self, order: Order) -> None:
         """Know an order from the answer to its placing; its updates are still to be told."""
         key = (order.symbol, order.exchange_order_id)

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -290,6 +291,28 @@ async def test_an_order_that_came_and_went_while_the_socket_opened_is_told_at_on
     async with asyncio.timeout(2):
         assert (await take(call, 1))[-1].status == FILLED
     call.cancel()
+
+
+@both_dialects
+async def test_an_order_that_was_only_answered_is_told_of_after_a_restart(
+    serve: Serve, tmp_path: Path
+) -> None:
+    state = str(tmp_path / "state.sqlite3")
+    served = await serve({"fill_ratio": 0}, state=state)
+    await _orders(served)
+    served.exchange.refuse_websockets = True
+    await served.exchange.drop_sockets(private=True)
+    await _place(served, "hidden")
+    await served.connector.__aexit__()
+    served.exchange.advance(1)
+    served.exchange.fill("BTCUSDT", "hidden")
+    served.exchange.refuse_websockets = False
+
+    call = await _orders(await serve(state=state, at=served.exchange))
+
+    (update,) = await take(call, 1)
+    assert (update.client_order_id, update.status) == ("hidden", FILLED)
+    assert Decimal(update.last_trade.quantity.value) == Decimal("0.060")
 
 
 @both_dialects
