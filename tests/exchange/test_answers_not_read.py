@@ -2,12 +2,15 @@
 
 import contextlib
 from collections.abc import Awaitable, Callable
+from typing import Any
 
+import ccxt
 import pytest
 
 from connector.errors import ConnectorError, Transient
 from connector.exchange.faults import as_ours
 from connector.exchange.order_faults import is_outcome_unknown, order_error
+from connector.exchange.ways import way_of
 from connector.simulator.chaos.registry import SPOILT
 from connector.simulator.config import USUAL_KEY, USUAL_SECRET
 from tests.exchange.conftest import Trading
@@ -49,6 +52,20 @@ async def test_what_ccxt_stumbles_over_passes_and_of_an_order_nobody_knows(tradi
 
     assert type(as_ours(raised.value)) is Transient
     assert is_outcome_unknown(raised.value, "binanceusdm")
+
+
+@pytest.mark.parametrize("answer", ["", {}, {"result": "", "retExtInfo": {}}])
+async def test_of_bybits_cancellations_nobody_knows(answer: object) -> None:
+    class Answering:
+        async def request(self, *_: object) -> object:
+            return answer
+
+    exchange: Any = type("Bybit", (*way_of("bybit").overrides, Answering), {})()
+
+    with pytest.raises(ccxt.BadResponse) as raised:
+        await exchange.request("v5/order/cancel-batch")
+
+    assert is_outcome_unknown(raised.value, "bybit")
 
 
 async def test_a_bug_of_ours_climbs_also_where_ccxt_calls_it(trading: Start) -> None:

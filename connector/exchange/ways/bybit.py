@@ -123,10 +123,13 @@ class _CancelsTold:
         answer = await ask(path, *args, **named)
         if path != "v5/order/cancel-batch":
             return answer
-        rows, parts = (answer[part].get("list") or [] for part in ("result", "retExtInfo"))
-        for row, part in zip(rows, parts, strict=False):
-            done = str(part.get("code")) == "0"
-            row |= {"orderStatus": "Cancelled"} if done else part
+        try:
+            rows, parts = (answer[part].get("list") or [] for part in ("result", "retExtInfo"))
+            for row, part in zip(rows, parts, strict=False):
+                done = str(part.get("code")) == "0"
+                row |= {"orderStatus": "Cancelled"} if done else part
+        except (AttributeError, KeyError, TypeError) as error:  # what it cancelled is looked up
+            raise ccxt.BadResponse(f"bybit {path}: an answer that can't be read") from error
         return answer
 
 
