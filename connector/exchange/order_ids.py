@@ -152,6 +152,11 @@ class OrderIds:
         known = self._find(_Kind.CLIENT, client_order_id)
         return _sent_ms(known[0], now_ms) if known is not None else None
 
+    def symbol_of_client_id(self, client_order_id: str) -> str | None:
+        """Give the symbol of the newest order of a caller's id; None where none is noted."""
+        known = self._find(_Kind.CLIENT, client_order_id)
+        return None if known is None else known[1]
+
     def knows_client_id(self, client_order_id: str) -> bool:
         """Whether an order of this caller's id was ever noted, as far as is kept."""
         known = self._find(_Kind.CLIENT, client_order_id) is not None

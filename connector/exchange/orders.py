@@ -311,17 +311,22 @@ class Orders(OrderLookup):
 
         An id that was never noted has none, but after a crash: the last ids before it may have been
         sent and not written, and an exchange takes a finished order's id again.
-        Errors:  DuplicateOrder when it is another order's.
+        Errors:  DuplicateOrder when it is another order's, also of another symbol: exchanges look
+                 for ids among a symbol's orders, or among open ones alone.
         """
         known = self._ids.knows_client_id(request.client_order_id)
         if not known and monotonic() > self._doubtful_until:
             return None
         sent_id = self._client_ids.sent(request.client_order_id)
-        order = await self._asked(lambda: self.find(request.symbol, sent_id))
-        self._doubtful_until = min(self._doubtful_until, monotonic() + DOUBT_S)
-        if order is None or self._is_spent(order, request):
-            return None
-        return await self._repeated(order, request)
+        used_in = self._ids.symbol_of_client_id(request.client_order_id)
+        for symbol in dict.fromkeys((request.symbol, used_in or request.symbol)):
+            if symbol not in self._session.ccxt.markets:
+                continue  # it was delisted since
+            order = await self._asked(lambda symbol=symbol: self.find(symbol, sent_id))
+            self._doubtful_until = min(self._doubtful_until, monotonic() + DOUBT_S)
+            if order is not None and not self._is_spent(order, request):
+                return await self._repeated(order, request)
+        return None
 
     async def _open_with(self, request: OrderRequest) -> Order | None:
         standing = await self.open_orders(request.symbol)

@@ -254,6 +254,20 @@ async def test_another_order_with_a_used_client_id_is_refused(serve: Serve) -> N
     assert message.startswith("duplicate order: client order id taken belongs to another order")
 
 
+async def test_an_id_that_an_order_of_another_symbol_has_is_refused_also_when_that_is_filled(
+    serve: Serve,
+) -> None:
+    served = await serve()
+    await _placed(served, client_order_id="taken", type=MARKET)
+    other = _order(client_order_id="taken", type=MARKET, symbol="ETHUSDT", quantity="0.1")
+
+    code, message = await _refused(served.stub.PlaceOrder(other))
+
+    assert code is grpc.StatusCode.ALREADY_EXISTS
+    assert message.startswith("duplicate order: client order id taken belongs to another order")
+    assert served.exchange.orders_placed["taken"] == 1
+
+
 LOST = ["cut_after", ("status_after", 503)]
 
 
