@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 SEND_TIMEOUT_S = 10.0
 """Bound of one sending; what isn't answered by then is lost."""
+ASKED_AT_ONCE = 5
+"""Of the orders that a list lacks; who asks about hundreds keeps orders from being placed."""
 
 
 class OrderLookup:
@@ -100,14 +102,21 @@ class OrderLookup:
         serves = self._session.symbols.serves
         listed = [self.read(raw) for raw in raws if serves(raw.get("symbol") or "")]
         missing = self._recent.missing_in(listed, symbol)
-        seen = await asyncio.gather(*(self._as_it_stands(order) for order in missing))
+        gate = asyncio.Semaphore(ASKED_AT_ONCE)
+        asking = [asyncio.ensure_future(self._as_it_stands(order, gate)) for order in missing]
+        try:
+            seen = await asyncio.gather(*asking)
+        finally:  # after an error nobody waits for the rest
+            for each in asking:
+                each.cancel()
         return [*listed, *(order for order in seen if not order.status.is_terminal)]
 
-    async def _as_it_stands(self, placed: Order) -> Order:
-        try:
-            return await self._asked(lambda: self.get(placed.symbol, placed.exchange_order_id))
-        except OrderNotFound:
-            return placed  # looking it up lags, too
+    async def _as_it_stands(self, placed: Order, gate: asyncio.Semaphore) -> Order:
+        async with gate:
+            try:
+                return await self._asked(lambda: self.get(placed.symbol, placed.exchange_order_id))
+            except OrderNotFound:
+                return placed  # looking it up lags, too
 
     async def exchange_id(self, symbol: str, order_id: int) -> str:
         """Give the exchange's own id of the int64 that clients know.

@@ -93,6 +93,32 @@ async def test_an_order_is_listed_from_its_answer_on_also_where_the_exchange_lis
     }
 
 
+async def test_orders_that_a_list_lacks_are_asked_for_a_few_at_once(serve: Serve) -> None:
+    served = await serve({"fill_ratio": 0})
+    ccxt: Any = served.connector.session.ccxt
+    ccxt.enableRateLimit = False  # a start uses most of it up
+    served.exchange.list_late = True
+    names = [f"o{n}" for n in range(12)]
+    for name in names:
+        await _placed(served, client_order_id=name)
+    real, under_way, most = ccxt.fetch, 0, 0
+
+    async def fetch(*arguments: Any, **named: Any) -> Any:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            return await real(*arguments, **named)
+        finally:
+            under_way -= 1
+
+    ccxt.fetch = fetch
+    listed = await served.stub.GetOpenOrders(rpc.GetOpenOrdersRequest(symbol="BTCUSDT"))
+
+    assert [order.client_order_id for order in listed.orders] == names
+    assert 1 < most <= 5
+
+
 async def test_a_market_order_says_how_much_it_executed_and_its_price_is_ignored(
     serve: Serve,
 ) -> None:
