@@ -3,13 +3,16 @@
 import json
 import logging
 import sys
-from contextlib import suppress
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 import structlog
 
+from connector import metrics
 from connector.config import LogConfig
 from connector.masking import mask_text
+from connector.stderr import Stderr
+
+log = structlog.get_logger(__name__)
 
 AUDIT = "connector.audit"
 """The logger of orders: written whatever the level is."""
@@ -20,7 +23,7 @@ def configure_logs(config: LogConfig) -> None:
     """Send structlog's and the standard library's records one way: to stderr.
 
     Ours become a line and are written without a `LogRecord`: it would say again what the line has
-    said, and takes as long as all the rest.
+    said, and takes as long as all the rest. What nobody reads is lost, counted, and said later.
     """
     text = config.format == "text" or (config.format == "auto" and sys.stderr.isatty())
     shared: list[structlog.types.Processor] = [
@@ -35,7 +38,12 @@ def configure_logs(config: LogConfig) -> None:
         else [structlog.processors.format_exc_info, _as_json]
     )
     ending.append(_masked)
-    handler = logging.StreamHandler(sys.stderr)
+    stderr = Stderr(
+        sys.stderr,
+        metrics.LOG_LINES_LOST.inc,
+        lambda lines: log.warning("log lines lost", lines=lines),
+    )
+    handler = logging.StreamHandler(stderr)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, *ending, _Written(handler)],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -62,14 +70,13 @@ def configure_logs(config: LogConfig) -> None:
 class _Written:
     """Ends a line's way: it is written as its handler would, in turn with other libraries'."""
 
-    def __init__(self, handler: logging.StreamHandler[TextIO]) -> None:
+    def __init__(self, handler: logging.StreamHandler[Stderr]) -> None:
         self._handler = handler
 
     def __call__(self, _logger: object, _method: str, line: object) -> NoReturn:
         self._handler.acquire()
         try:
-            with suppress(OSError, ValueError):  # stderr is gone: there is nobody to tell
-                self._handler.stream.write(f"{line}\n")
+            self._handler.stream.write(f"{line}\n")
         finally:
             self._handler.release()
         raise structlog.DropEvent

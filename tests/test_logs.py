@@ -1,7 +1,10 @@
 """What a log line shows, whoever wrote it."""
 
+import json
 import subprocess
 import sys
+import threading
+import time
 
 WRITE = """
 import logging, structlog
@@ -51,3 +54,45 @@ def test_a_line_is_written_by_its_level_and_hinders_nobody_whatever_it_holds() -
     assert '"event": "order"' in line
     assert "{2}" in line
     assert done.stdout == "goes on\n"
+
+
+NOBODY_READS = """
+import sys, structlog
+from connector.config import LogConfig
+from connector.logs import configure_logs
+configure_logs(LogConfig(format="json"))
+log = structlog.get_logger("ours")
+for number in range(3000):
+    log.info("line", number=number, filler="x" * 100 * (number % 3))
+log.info("long", filler="y" * 100_000)
+print("goes on", flush=True)
+sys.stdin.readline()
+log.info("read again")
+"""
+
+
+def test_a_stderr_that_nobody_reads_holds_nobody_up_and_says_what_it_lost() -> None:
+    lines: list[str] = []
+    with subprocess.Popen(
+        [sys.executable, "-c", NOBODY_READS],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as child:  # fmt: skip
+        stdin, stdout, stderr = child.stdin, child.stdout, child.stderr
+        assert stdin is not None
+        assert stdout is not None
+        assert stderr is not None
+        stuck = threading.Timer(50, child.kill)
+        stuck.start()
+        assert stdout.readline() == "goes on\n"
+        reading = threading.Thread(target=lambda: lines.extend(stderr))
+        reading.start()
+        while len(lines) < 100 and stuck.is_alive():
+            time.sleep(0.01)
+        stdin.write("\n")
+        stdin.close()
+        reading.join()
+        stuck.cancel()
+    *written, lost, last = [json.loads(line) for line in lines]
+    assert last["event"] == "read again"
+    assert [line["number"] for line in written] == list(range(len(written))), "each in one piece"
+    assert (lost["event"], lost["lines"]) == ("log lines lost", 3_001 - len(written))

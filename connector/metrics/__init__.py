@@ -157,6 +157,10 @@ LOOP_LAG = Histogram(
     "How late the event loop ran a timer, looked at ten times a second.",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
+LOG_LINES_LOST = Counter(
+    "connector_log_lines_lost_total",
+    "Log lines, orders' among them, for which stderr had no room since nobody read it.",
+)
 
 
 class Frame:
