@@ -87,9 +87,9 @@ class Feeds:
         self.ledger = Ledger()
         """What is known of the account's orders; outlives every subscription."""
         self._told, self._tells_orders = told, False
-        before = told.before() if told is not None else []
-        for order in before:
-            self.ledger.seed(order)
+        before = told.before() if told is not None else {}
+        for order, trades in before.items():
+            self.ledger.seed(order, trades)
         self._told_until_ms = max((order.update_time_ms for order in before), default=None)
         self.answers = Answers()
         self._shared: dict[Key, Observable[object]] = {}

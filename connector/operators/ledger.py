@@ -1,7 +1,7 @@
 """What is known of each open or recent order, and what of it is still to be told."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -101,15 +101,19 @@ class Ledger:
             self._waiting.popleft()
         return None
 
-    def seed(self, heard: Order | Trade) -> None:
-        """Take as told what happened before anybody listened: nothing of it goes out any more."""
+    def seed(self, heard: Order | Trade, told: Iterable[str] | None = None) -> None:
+        """Take as told what happened before anybody listened: nothing of it goes out any more.
+
+        With `told`, the ids of an order's trades from its update time on that were told, others
+        from then on are news; without, those of that very instant are from before.
+        """
         key = (heard.symbol, heard.exchange_order_id)
         entry = self._entry(key)
         if isinstance(heard, Trade):
             if entry.seed_trade(heard):
                 self._note_stray(key, entry)
         else:
-            entry.seed(heard)
+            entry.seed(heard, told)
         self._sort_in(key, entry)
 
     def disown(self, order: Order) -> None:

@@ -1,7 +1,7 @@
 """One order in a ledger: what is known of it, what of that was told, and what still waits."""
 
 from bisect import insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -101,13 +101,20 @@ class LedgerEntry:
             self.known = replace(known, created_at_ms=order.created_at_ms)
         return order
 
-    def seed(self, order: Order) -> None:
-        """Take an order as told, with all its trades until then, unless it is known already."""
+    def seed(self, order: Order, told: Iterable[str] | None = None) -> None:
+        """Take an order as told, with all its trades until then, unless it is known already.
+
+        `told` are the ids of its trades from that instant on that were told; None: all of that ms.
+        """
         if self.known is None:
             self.told = self.learn(order)
             self._executed = self._seeded = Decimal(order.executed_qty)
-            self._told_until_ms = order.update_time_ms
-            self._trades = [held for held in self._trades if _traded_ms(held) > self._told_until_ms]
+            self._told_until_ms = order.update_time_ms - (told is not None)
+            self._told_ids |= dict.fromkeys(told or ())
+            held = self._trades
+            self._trades = []
+            for each in held:
+                self.hold_trade(each.trade, each.since)
         else:
             self.learn(order)
 

@@ -465,6 +465,14 @@ def test_a_seeded_order_is_told_from_its_next_change_on() -> None:
     assert told(ledger, trade("a", "0.7", 1_100), order("filled", "1", 1_100)) == ["filled 1 a"]
 
 
+def test_of_the_instant_that_was_told_last_before_a_trade_that_was_not_told_is_news() -> None:
+    ledger = Ledger()
+    ledger.seed(order("part", "0.3", 1_000), ["y"])
+    assert told(ledger, trade("y", "0.3", 1_000), order("part", "0.3", 1_000)) == []
+    assert told(ledger, order("filled", "1", 1_000), trade("a", "0.7", 1_000)) == ["filled 1 a"]
+    assert overdue(ledger) == []
+
+
 def test_a_trade_heard_before_its_order_is_seeded_is_from_before() -> None:
     ledger = Ledger()
     told(ledger, trade("a", "0.3", 1_000), trade("b", "0.2", 1_001))

@@ -316,6 +316,30 @@ async def test_an_order_that_was_only_answered_is_told_of_after_a_restart(
 
 
 @both_dialects
+@pytest.mark.parametrize("first", ["", "0.020"], ids=["untouched", "partly filled"])
+async def test_a_fill_in_the_instant_that_was_told_last_is_told_with_its_trade_after_a_restart(
+    serve: Serve, tmp_path: Path, first: str
+) -> None:
+    state = str(tmp_path / "state.sqlite3")
+    served = await serve({"fill_ratio": 0}, state=state)
+    call = await _orders(served)
+    await _place(served, "same-ms")
+    await take(call, 1)
+    if first:
+        served.exchange.fill("BTCUSDT", "same-ms", first)
+        await take(call, 1)
+    await served.connector.__aexit__()
+    served.exchange.fill("BTCUSDT", "same-ms")  # the clock stands still
+
+    call = await _orders(await serve(state=state, at=served.exchange))
+
+    (update,) = await take(call, 1)
+    assert (update.client_order_id, update.status) == ("same-ms", FILLED)
+    left = Decimal("0.060") - Decimal(first or 0)
+    assert Decimal(update.last_trade.quantity.value) == left
+
+
+@both_dialects
 @pytest.mark.parametrize("what", ["cut", "types"])
 async def test_what_a_frame_told_that_cannot_be_read_is_asked_for(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, what: str
