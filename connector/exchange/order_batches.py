@@ -1,7 +1,7 @@
 """Several orders at once: the exchange's own batch call, cut to its limit, else single calls.
 
-Each result is matched to its request by client order id, never by position: ccxt sorts the placed
-by time, the refused first, and drops what could not be cancelled.
+Each result is matched to its request by client order id (`order_rows.py`), never by position; ccxt
+drops what could not be cancelled.
 """
 
 import asyncio
@@ -16,8 +16,9 @@ from connector.exchange.faults import note_stumble
 from connector.exchange.order_faults import is_outcome_unknown, order_error, refusal
 from connector.exchange.order_lookup import SEND_TIMEOUT_S
 from connector.exchange.order_outcomes import count, counted
+from connector.exchange.order_rows import is_refused, rows_of
 from connector.exchange.orders import Orders
-from connector.exchange.parse_fields import Raw, word
+from connector.exchange.parse_fields import Raw
 from connector.exchange.session import Session
 from connector.trading import Order, OrderRequest, OrderStatus
 
@@ -161,19 +162,18 @@ class OrderBatches:
     async def _matched(
         self, ready: dict[int, tuple[OrderRequest, str, dict[str, Any]]], raws: Sequence[Raw]
     ) -> dict[int, Outcome]:
-        by_id = {raw.get("clientOrderId"): raw for raw in raws if raw.get("clientOrderId")}
-        nameless = [raw for raw in raws if not raw.get("clientOrderId")]
-        unmatched = [index for index, (_, sent_id, _) in ready.items() if sent_id not in by_id]
-        # the refused may carry no client id, but keep the order of their requests
-        told = (
-            dict(zip(unmatched, nameless, strict=True)) if len(nameless) == len(unmatched) else {}
-        )
+        sent = {index: (request, sent_id) for index, (request, sent_id, _) in ready.items()}
+        in_order = self._session.way.refused_in_order
+        told = await rows_of(sent, raws, self._look_up, in_order)
         rows = {
-            index: partial(self._outcome, request, sent_id, by_id.get(sent_id, told.get(index)))
-            for index, (request, sent_id, _) in ready.items()
+            index: partial(self._outcome, request, sent_id, told.get(index))
+            for index, (request, sent_id) in sent.items()
         }
         outcomes = await asyncio.gather(*(self._attempt(row) for row in rows.values()))
         return dict(zip(rows, outcomes, strict=True))
+
+    async def _look_up(self, orders: Sequence[tuple[str, str]]) -> list[Outcome]:
+        return await self._each(orders, lambda one: self._attempt(lambda: self._orders.get(*one)))
 
     async def _outcome(self, request: OrderRequest, sent_id: str, raw: Raw | None) -> Order:
         """Give what one row of a batch's answer makes of its order.
@@ -182,7 +182,7 @@ class OrderBatches:
         can't be read may have been placed, and is looked up like what isn't answered at all.
         """
         error: Exception = TimeoutError("the batch's answer says nothing of this order")
-        if raw is not None and (word(raw.get("status")) == "rejected" or not raw.get("id")):
+        if raw is not None and is_refused(raw):
             info = raw.get("info")
             if isinstance(info, dict):
                 error = refusal(self._session.ccxt.id, info)

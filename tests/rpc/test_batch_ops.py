@@ -121,6 +121,31 @@ async def test_a_client_id_given_twice_in_a_batch_is_one_order(serve: Serve) -> 
     assert served.exchange.orders_placed["same"] == 1
 
 
+async def test_rows_without_client_ids_are_matched_by_what_their_orders_are(serve: Serve) -> None:
+    served = await serve({"fill_ratio": 0})
+    ccxt: Any = served.connector.session.ccxt
+    place = ccxt.create_orders
+
+    async def nameless(*arguments: Any) -> Any:
+        return [{**raw, "clientOrderId": None} for raw in reversed(await place(*arguments))]
+
+    ccxt.create_orders = nameless
+    answer = await _placed(
+        served,
+        *(_order(f"n{n}", quantity={"value": f"0.0{n}0"}) for n in range(1, 4)),
+        _order("much", quantity={"value": "30.000"}),
+    )
+
+    book = {order.client_order_id for order in served.exchange.orders()}
+    assert {o.client_order_id for o in answer.orders} == book == {"n1", "n2", "n3"}
+    listed = await served.stub.GetOpenOrders(rpc.GetOpenOrdersRequest(symbol="BTCUSDT"))
+    ids = {order.client_order_id: order.order_id for order in listed.orders}
+    assert {order.client_order_id: order.order_id for order in answer.orders} == ids
+    (error,) = answer.errors
+    assert (error.index, error.client_order_id) == (3, "much")
+    assert error.error_message.startswith("insufficient funds")
+
+
 @pytest.mark.parametrize("native", [True, False])
 async def test_cancelling_several_tells_each_that_failed(serve: Serve, native: bool) -> None:
     served = await serve()

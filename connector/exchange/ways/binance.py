@@ -247,6 +247,9 @@ USD_M = Way(
     account_figures=_figures,
     position_leverage=_leverage,
     key_permissions=(_ASKS_PERMISSIONS, _permissions("enableFutures")),
+    # Place Multiple Orders, of USD-M and COIN-M: "The order of returned contents for batch orders
+    # is the same as the order of the order list."
+    refused_in_order=True,
 )
 SPOT = Way(
     client_ids=CLIENT_IDS,
@@ -261,5 +264,10 @@ SPOT = Way(
     fast_lane=read_binance,
     key_permissions=(_ASKS_PERMISSIONS, _permissions("enableSpotAndMarginTrading")),
 )
-OTHERS = Way(client_ids=CLIENT_IDS, order_faults=ORDER_FAULTS, realized_in=REALIZED_IN)
+OTHERS = Way(
+    client_ids=CLIENT_IDS,
+    order_faults=ORDER_FAULTS,
+    realized_in=REALIZED_IN,
+    refused_in_order=True,
+)
 """Of its other classes: the same ids and codes, the rest by the generic rule."""

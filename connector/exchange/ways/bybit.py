@@ -194,6 +194,10 @@ BYBIT = Way(
     fast_lane=read_bybit,
     ticker_figures=_ticker,
     batch_limit=10,
+    # a row for each request, and its fault at the same place of a second list: "The structure of
+    # the two lists are completely consistent", v5 "Batch Place Order", which shows the rows in the
+    # order of the request and promises it in no words
+    refused_in_order=True,
     cancel_batch_limit=10,
     fetch_order=_fetch_order,
     order_pages=_pages(50),

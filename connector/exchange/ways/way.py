@@ -82,6 +82,9 @@ class Way:
     """Orders in one batch call."""
     batch_of_one_symbol: bool = False
     """Whether a batch takes orders of one symbol alone."""
+    refused_in_order: bool = False
+    """Whether a batch's refused orders are answered in the order of their requests: by that alone
+    are refusals told apart that name no client id and no order id."""
     cancel_batch_limit: int = 10
     cancels_told_by_id: bool = False
     """Whether what a batch cancelled is answered with its id and without a status in ccxt's
