@@ -271,7 +271,7 @@ class Feeds:
                     private.now_ms,
                     ledger.seed,
                     told_until_ms=self._told_until_ms,
-                    again_on=private.orders_unread().pipe(coalesce(_alike, UNREAD_PER_SECOND)),
+                    again_on=self._orders_unread(),
                 ),
             ),
             resume(self._backoff, partial(self._resumed, "orders")),
@@ -293,6 +293,10 @@ class Feeds:
             ops.take_until(self._closing),
             share_latest(self._config.linger, lambda _: False),
         )
+
+    def _orders_unread(self) -> Observable[None]:
+        """Tell, not too often, that a frame of the account could not be read."""
+        return self._private.orders_unread().pipe(coalesce(_alike, UNREAD_PER_SECOND))
 
     def _encode_order(self, order: Order) -> wire.OrderUpdate:
         return wire.encode_order_update(order, self._exchange, self._canonical(order.symbol))
