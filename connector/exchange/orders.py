@@ -51,9 +51,12 @@ LOOKUP_PAUSES_S = (0.0, 0.2, 0.4, 0.8, 1.6, 2.0)
 ABSENT_AFTER = 4
 """So many answers "no such order" in a row, over 1.4 s, make a lost order surely absent."""
 FOLLOWED_EVERY_S = 10.0
-FOLLOWED_TIMES = 60
-"""For 10 minutes an order of unknown outcome is looked up, so that the stream can tell of it."""
+FOLLOWED_FOR_S = 86_400.0
+"""So often, and so long at most, an order of unknown outcome is looked up, so that the stream can
+tell of it."""
 FOLLOWED_AT_ONCE = 100
+FOLLOWED_MOST = 1_000
+"""Those beyond the first 100 have their turn as others are found, or are surely absent."""
 EXECUTION_WAIT_S = 2.0
 EXECUTION_POLL_S = 0.1
 EXECUTION_LAST_S = 8.0
@@ -92,6 +95,8 @@ class Orders(OrderLookup):
         """Told of an order that ended in its placing, so that its caller believes it not placed."""
         self._underway: set[asyncio.Task[Any]] = set()
         self._followed: set[asyncio.Task[None]] = set()
+        self._turns = asyncio.Semaphore(FOLLOWED_AT_ONCE)
+        """Of those followed."""
         self._doubtful_until = inf if ids.is_after_crash else 0.0
 
     async def close(self) -> None:
@@ -392,28 +397,29 @@ class Orders(OrderLookup):
 
         He may never repeat it, and the private websocket may have been away while it was filled.
         """
-        if len(self._followed) < FOLLOWED_AT_ONCE:
-            task = asyncio.get_running_loop().create_task(self._found_later(request, sent_id))
-            self._followed.add(task)
-            task.add_done_callback(self._followed.discard)
+        if len(self._followed) >= FOLLOWED_MOST:
+            log.warning("too many lost orders", client_order_id=request.client_order_id)
+            return
+        task = asyncio.get_running_loop().create_task(self._found_later(request, sent_id))
+        self._followed.add(task)
+        task.add_done_callback(self._followed.discard)
 
     async def _found_later(self, request: OrderRequest, sent_id: str) -> None:
-        absent = 0
-        for _ in range(FOLLOWED_TIMES):
-            await asyncio.sleep(FOLLOWED_EVERY_S)
-            try:
-                order = await self.find(request.symbol, sent_id)
-                if order is not None and not self._is_spent(order, request):
-                    await self.executed(request, order)
+        absent, until = 0, monotonic() + FOLLOWED_FOR_S
+        async with self._turns:
+            while absent < ABSENT_AFTER and monotonic() < until:
+                await asyncio.sleep(FOLLOWED_EVERY_S)
+                try:
+                    order = await self.find(request.symbol, sent_id)
+                    if order is not None and not self._is_spent(order, request):
+                        await self.executed(request, order)
+                        return
+                except PostOnlyWouldTake:
                     return
-            except PostOnlyWouldTake:
-                return
-            except ConnectorError as error:
-                log.info("lookup failed", error=str(error)[:200])
-                continue
-            absent += 1
-            if absent >= ABSENT_AFTER:
-                return
+                except ConnectorError as error:  # no answer, so no absence
+                    log.info("lookup failed", error=str(error)[:200])
+                    continue
+                absent += 1
 
     # cancelling
 

@@ -443,25 +443,38 @@ async def test_what_became_of_an_order_of_unknown_outcome_is_told_though_nobody_
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("connector.exchange.orders.LOOKUP_BOUND_S", 0.3)
-    monkeypatch.setattr("connector.exchange.orders.FOLLOWED_EVERY_S", 0.1)
+    monkeypatch.setattr("connector.exchange.orders.FOLLOWED_EVERY_S", 0.001)
+    monkeypatch.setattr("connector.exchange.orders.FOLLOWED_AT_ONCE", 1)
     served = await serve({"fill_ratio": 0})
     served.connector.session.ccxt.enableRateLimit = False  # a start uses most of it up
-    exchange = served.exchange
+    exchange, orders = served.exchange, served.connector.service._orders
     call = await _orders(served)
     exchange.refuse_websockets = True
     await exchange.drop_sockets(private=True)
-    exchange.fail_next(*served.path("place"), "cut_after")
-    exchange.fail_next("GET", "*", ("status_before", 503), 1000)
-    with pytest.raises(grpc.aio.AioRpcError, match="order outcome unknown"):
-        await _place(served, "unknown")
-    exchange.fill("BTCUSDT", "unknown")
+    exchange.fail_next("GET", "*", ("status_before", 503), 10_000)
+    for name in ("unknown", "another"):
+        exchange.fail_next(*served.path("place"), "cut_after")
+        with pytest.raises(grpc.aio.AioRpcError, match="order outcome unknown"):
+            await _place(served, name)
+        exchange.fill("BTCUSDT", name)
+    find, asked = orders.find, list[str]()
+
+    async def counted(symbol: str, sent_id: str) -> Any:
+        asked.append(sent_id)
+        return await find(symbol, sent_id)
+
+    orders.find = counted
+    await served.until(lambda: len(asked) > 100)  # an outage of a quarter of an hour
 
     exchange.faults.forget()
     exchange.refuse_websockets = False
 
-    (update,) = await take(call, 1)
-    assert (update.client_order_id, update.status) == ("unknown", FILLED)
-    assert update.last_trade.quantity.value == "0.060"
+    updates = await take(call, 2)
+    assert {(u.client_order_id, u.status) for u in updates} == {
+        ("unknown", FILLED),
+        ("another", FILLED),
+    }
+    assert [u.last_trade.quantity.value for u in updates] == ["0.060"] * 2
     call.cancel()
 
 
