@@ -17,7 +17,7 @@ import uvloop
 
 from connector.app import Connector
 from connector.config import Config
-from connector.exchange import journal, order_ids, orders
+from connector.exchange import journal, order_fates, order_ids
 from connector.logs import configure_logs
 from connector.memory import settle_memory
 from connector.operators import ledger
@@ -103,7 +103,7 @@ async def _main() -> None:
     config = Config.model_validate_json(sys.argv[1])
     configure_logs(config.log)
     ledger.KEPT_ORDERS = ledger.KEPT_STRAYS = ledger.KEPT_UNTOLD = journal.KEPT_BY_ID = KEPT
-    orders.KILLED_KEPT = order_ids.IN_MEMORY = KEPT
+    order_fates.KILLED_KEPT = order_ids.IN_MEMORY = KEPT
     loop = asyncio.get_running_loop()
     lines = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)

@@ -7,31 +7,27 @@ nobody knows.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from decimal import Decimal
-from math import inf
-from time import monotonic
+from collections.abc import AsyncGenerator, Coroutine
 from typing import Any, TypeVar
 
 import structlog
 
 from connector.domain import Digits, MarketType, SymbolInfo, digits
 from connector.errors import (
-    ConnectorError,
     DuplicateOrder,
     InvalidOrder,
     Malformed,
     OrderNotFound,
     OutcomeUnknown,
-    PostOnlyWouldTake,
     Transient,
     Unsupported,
 )
 from connector.exchange.capabilities import takes
 from connector.exchange.faults import note_stumble
+from connector.exchange.order_fates import OrderFates
 from connector.exchange.order_faults import order_error
 from connector.exchange.order_ids import OrderIds
-from connector.exchange.order_lookup import SEND_TIMEOUT_S, OrderLookup
+from connector.exchange.order_lookup import SEND_TIMEOUT_S
 from connector.exchange.order_outcomes import counted
 from connector.exchange.parse import parse_symbol_info
 from connector.exchange.parse_fields import Raw
@@ -44,38 +40,11 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-LOOKUP_BOUND_S = 10.0
-"""How long a lost order is looked up."""
-LOOKUP_PAUSES_S = (0.0, 0.2, 0.4, 0.8, 1.6, 2.0)
-"""Before each lookup; the last one repeats."""
-ABSENT_AFTER = 4
-"""So many answers "no such order" in a row, over 1.4 s, make a lost order surely absent."""
-FOLLOWED_EVERY_S = 10.0
-FOLLOWED_FOR_S = 86_400.0
-"""So often, and so long at most, an order of unknown outcome is looked up, so that the stream can
-tell of it."""
-FOLLOWED_AT_ONCE = 100
-FOLLOWED_MOST = 1_000
-"""Those beyond the first 100 have their turn as others are found, or are surely absent."""
-EXECUTION_WAIT_S = 2.0
-EXECUTION_POLL_S = 0.1
-EXECUTION_LAST_S = 8.0
-"""For the answer to a question asked in time, which may wait so long for the limit of requests."""
 CLOSE_S = 0.5
 """For what was sent, after the grace that calls had to end."""
-KILLED_KEPT = 10_000
-"""Post-only orders that were taken and ended, which answer for no repetition of their id."""
-DOUBT_S = 300.0
-"""After a crash each client id is looked up before an order is sent with it, for so long from the
-first answer to that: the exchange may be away, or the caller."""
-RECURRING_AFTER_MS = 60_000
-"""A finished order this old doesn't answer for a new one that reuses its client id, unless its
-caller was not told of it."""
-SKEW_MS = 5_000
-"""An order is made at most so long before its sending, by clocks that differ."""
 
 
-class Orders(OrderLookup):
+class Orders(OrderFates):
     """The orders of one session's account: placed and cancelled, and asked for.
 
     Errors:  what connector/exchange/order_faults.py makes of the exchange's own code and text:
@@ -88,25 +57,14 @@ class Orders(OrderLookup):
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
         self._infos: dict[str, tuple[Raw, SymbolInfo]] = {}
         """What `fit` reads of a market, with the structure that it was read of."""
-        self._killed: dict[tuple[str, str], None] = {}
-        self.on_placed: Callable[[Order], None] = lambda _: None
-        """Told of an order as its placing is answered, also when nobody waits for that any more."""
-        self.on_killed: Callable[[Order], None] = lambda _: None
-        """Told of an order that ended in its placing, so that its caller believes it not placed."""
         self._underway: set[asyncio.Task[Any]] = set()
-        self._followed: set[asyncio.Task[None]] = set()
-        self._turns = asyncio.Semaphore(FOLLOWED_AT_ONCE)
-        """Of those followed."""
-        self._doubtful_until = inf if ids.is_after_crash else 0.0
 
     async def close(self) -> None:
         """Wait a moment for what has been sent; nothing new may be placed meanwhile.
 
         What is not answered by then is given up: its caller knows no outcome, and asks again.
         """
-        for each in self._followed:
-            each.cancel()
-        await asyncio.gather(*self._followed, return_exceptions=True)
+        await self.stop_following()
         if self._underway:
             _, late = await asyncio.wait(self._underway, timeout=CLOSE_S)
             for task in late:
@@ -125,10 +83,6 @@ class Orders(OrderLookup):
         order = await self.to_its_end(counted("place", self.place_within(request)))
         self.note_answered(request)
         return order
-
-    def note_answered(self, request: OrderRequest) -> None:
-        """Note that the caller of an order, who is still there, is told what became of it."""
-        self._ids.note_answered(request.client_order_id)
 
     async def place_within(self, request: OrderRequest) -> Order:
         """Place an order as `place` does, within work that goes on to its end, and counts it."""
@@ -247,179 +201,19 @@ class Orders(OrderLookup):
             )
         if ours is None or isinstance(ours, Malformed | OutcomeUnknown):
             log.warning("answer lost", client_order_id=request.client_order_id)
-            order = await self._look_up_lost(request, sent_id)
+            order = await self.look_up_lost(request, sent_id)
             return await self.executed(request, order)
         if isinstance(ours, DuplicateOrder):
             existing = await self.find(request.symbol, sent_id)
-            if existing is not None and self._is_spent(existing, request):
-                existing = await self._open_with(request)
+            if existing is not None and self.is_spent(existing, request):
+                existing = await self.open_with(request)
                 if existing is not None:  # an old order of this id hid the one that stands
-                    return await self._repeated(existing, request)
+                    return await self.repeated(existing, request)
                 self._client_ids.renew(request.client_order_id)
                 return await self.send(request)
             if existing is not None:
-                return await self._repeated(existing, request)
+                return await self.repeated(existing, request)
         raise ours from error
-
-    async def executed(self, request: OrderRequest, order: Order) -> Order:
-        """Ask, up to 2 s, what was executed of an order that executes at once.
-
-        Guarantee:  from then on the order is among the open ones, if it is.
-        Errors:     PostOnlyWouldTake for a post-only order that ended without executing.
-        """
-        if request.post_only:
-            order = await self._looked_at(order)
-        if request.post_only and order.status.is_terminal and Decimal(order.executed_qty) == 0:
-            self._killed[order.symbol, order.exchange_order_id] = None
-            if len(self._killed) > KILLED_KEPT:
-                del self._killed[next(iter(self._killed))]
-            self.note_answered(request)
-            self.on_killed(order)
-            raise PostOnlyWouldTake(f"the exchange ended the order as {order.status.value}")
-        return await self._as_executed(request, order)
-
-    async def _as_executed(self, request: OrderRequest, order: Order) -> Order:
-        at_once = request.type is OrderType.MARKET or request.time_in_force in (
-            TimeInForce.IOC,
-            TimeInForce.FOK,
-        )
-        if at_once and not order.status.is_terminal:
-            order = await self._asked_until_ended(order)
-        self._recent.note_placed(order)
-        self.on_placed(order)
-        return order
-
-    async def _asked_until_ended(self, order: Order) -> Order:
-        clock = asyncio.get_running_loop().time
-        last = clock() + EXECUTION_WAIT_S
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(EXECUTION_WAIT_S + EXECUTION_LAST_S):
-                while not order.status.is_terminal and clock() < last:
-                    await asyncio.sleep(EXECUTION_POLL_S)
-                    try:
-                        order = await self.get(order.symbol, order.exchange_order_id)
-                    except ConnectorError as error:
-                        log.info("order not asked for", error=str(error))
-        return order
-
-    async def _looked_at(self, order: Order) -> Order:
-        """Ask what became of an order, where its placing is answered before that is known."""
-        if self._session.way.answers_ids_only and not order.status.is_terminal:
-            try:
-                return await self.get(order.symbol, order.exchange_order_id)
-            except ConnectorError as error:  # the stream tells what becomes of it
-                log.info("order not asked for", error=str(error))
-        return order
-
-    async def existing(self, request: OrderRequest) -> Order | None:
-        """Give the order that this client id already has, if it answers for this request.
-
-        An id that was never noted has none, but after a crash: the last ids before it may have been
-        sent and not written, and an exchange takes a finished order's id again.
-        Errors:  DuplicateOrder when it is another order's, also of another symbol: exchanges look
-                 for ids among a symbol's orders, or among open ones alone.
-        """
-        known = self._ids.knows_client_id(request.client_order_id)
-        if not known and monotonic() > self._doubtful_until:
-            return None
-        sent_id = self._client_ids.sent(request.client_order_id)
-        used_in = self._ids.symbol_of_client_id(request.client_order_id)
-        for symbol in dict.fromkeys((request.symbol, used_in or request.symbol)):
-            if symbol not in self._session.ccxt.markets:
-                continue  # it was delisted since
-            order = await self._asked(lambda symbol=symbol: self.find(symbol, sent_id))
-            self._doubtful_until = min(self._doubtful_until, monotonic() + DOUBT_S)
-            if order is not None and not self._is_spent(order, request):
-                return await self._repeated(order, request)
-        return None
-
-    async def _open_with(self, request: OrderRequest) -> Order | None:
-        standing = await self.open_orders(request.symbol)
-        mine = (o for o in standing if o.client_order_id == request.client_order_id)
-        return next(mine, None)
-
-    def _is_spent(self, order: Order, request: OrderRequest) -> bool:
-        """Whether an order has ended so that its client id asks for a new one.
-
-        Some exchanges take an id once only: then they call it a duplicate, and it is sent in other
-        words from then on. One whose caller knows nothing of it yet is what he asks for.
-        """
-        if (order.symbol, order.exchange_order_id) in self._killed:
-            return True
-        now_ms = self._session.now_ms()
-        if not order.status.is_terminal or now_ms - order.update_time_ms <= RECURRING_AFTER_MS:
-            return False
-        sent_ms = self._ids.unanswered_since_ms(request.client_order_id, now_ms)
-        if sent_ms is None:
-            return True
-        return order.created_at_ms < sent_ms - SKEW_MS or not _is_asked_for(order, request)
-
-    async def _repeated(self, order: Order, request: OrderRequest) -> Order:
-        """Answer a repetition with its order. Errors: DuplicateOrder when it asks for another."""
-        if not _is_asked_for(order, request):
-            raise DuplicateOrder(
-                f"client order id {request.client_order_id} belongs to another order: "
-                f"{order.side.value} {order.quantity} {order.symbol}"
-            )
-        return await self._as_executed(request, order)
-
-    async def _look_up_lost(self, request: OrderRequest, sent_id: str) -> Order:
-        absent = 0
-        try:
-            async with asyncio.timeout(LOOKUP_BOUND_S):
-                for attempt in range(1_000):
-                    pause = LOOKUP_PAUSES_S[min(attempt, len(LOOKUP_PAUSES_S) - 1)]
-                    await asyncio.sleep(pause)
-                    try:
-                        order = await self.find(request.symbol, sent_id)
-                    except ConnectorError as error:
-                        absent = 0
-                        log.info("lookup failed", error=str(error)[:200])
-                        continue
-                    if order is not None and not self._is_spent(order, request):
-                        return order
-                    absent += 1
-                    if absent >= ABSENT_AFTER:
-                        raise Transient(
-                            "the order was not placed: its answer was lost, and the exchange "
-                            "has no order of that client id"
-                        )
-        except TimeoutError:
-            pass
-        self._follow(request, sent_id)
-        raise OutcomeUnknown(
-            f"no answer for {request.client_order_id}, and looking it up gave none "
-            f"within {LOOKUP_BOUND_S:.0f} s"
-        )
-
-    def _follow(self, request: OrderRequest, sent_id: str) -> None:
-        """Go on looking an order up whose caller was told that nobody knows.
-
-        He may never repeat it, and the private websocket may have been away while it was filled.
-        """
-        if len(self._followed) >= FOLLOWED_MOST:
-            log.warning("too many lost orders", client_order_id=request.client_order_id)
-            return
-        task = asyncio.get_running_loop().create_task(self._found_later(request, sent_id))
-        self._followed.add(task)
-        task.add_done_callback(self._followed.discard)
-
-    async def _found_later(self, request: OrderRequest, sent_id: str) -> None:
-        absent, until = 0, monotonic() + FOLLOWED_FOR_S
-        async with self._turns:
-            while absent < ABSENT_AFTER and monotonic() < until:
-                await asyncio.sleep(FOLLOWED_EVERY_S)
-                try:
-                    order = await self.find(request.symbol, sent_id)
-                    if order is not None and not self._is_spent(order, request):
-                        await self.executed(request, order)
-                        return
-                except PostOnlyWouldTake:
-                    return
-                except ConnectorError as error:  # no answer, so no absence
-                    log.info("lookup failed", error=str(error)[:200])
-                    continue
-                absent += 1
 
     # cancelling
 
@@ -468,12 +262,3 @@ class Orders(OrderLookup):
         self._underway.discard(task)
         if not task.cancelled():
             task.exception()  # the caller may be gone: then nobody else looks at it
-
-
-def _is_asked_for(order: Order, request: OrderRequest) -> bool:
-    """Whether an order is the one that a request of its client id asks for."""
-    return (
-        order.symbol == request.symbol
-        and order.side is request.side
-        and Decimal(order.quantity) == Decimal(request.quantity)
-    )

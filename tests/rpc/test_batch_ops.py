@@ -9,7 +9,7 @@ from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
 
-from connector.exchange import order_batches, order_lookup, orders
+from connector.exchange import order_batches, order_fates, order_lookup
 from tests.rpc.conftest import WITHIN_S, Serve, Served, both_dialects
 
 pytestmark = both_dialects
@@ -236,7 +236,7 @@ async def test_a_batch_that_is_not_answered_is_not_sent_on_and_each_order_is_tol
     served = await serve()
     monkeypatch.setattr(order_batches, "SEND_TIMEOUT_S", 0.2)
     monkeypatch.setattr(order_lookup, "SEND_TIMEOUT_S", 0.2)
-    monkeypatch.setattr(orders, "LOOKUP_BOUND_S", 0.2)
+    monkeypatch.setattr(order_fates, "LOOKUP_BOUND_S", 0.2)
     batch, at_once = _counted(served, "create_orders"), order_batches.CALLS_AT_ONCE
     monkeypatch.setattr(order_batches, "monotonic", lambda: 60.0 * (len(batch) == at_once))
     served.exchange.begin_fault("hang:requests=all")

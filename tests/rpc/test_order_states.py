@@ -283,7 +283,7 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connector.feeds.Backoff", lambda: hurried)
     soon = partial(repair_gaps, again_after=timedelta(milliseconds=50))
     monkeypatch.setattr("connector.feeds.repair_gaps", soon)
-    monkeypatch.setattr("connector.exchange.orders.LOOKUP_PAUSES_S", BEFORE_LOOKUPS_S)
+    monkeypatch.setattr("connector.exchange.order_fates.LOOKUP_PAUSES_S", BEFORE_LOOKUPS_S)
 
 
 class OnBybit(OrderStates):

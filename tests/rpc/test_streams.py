@@ -442,12 +442,13 @@ async def test_a_fill_in_a_gap_is_told_also_when_its_order_is_answered_after_all
 async def test_what_became_of_an_order_of_unknown_outcome_is_told_though_nobody_repeats_it(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connector.exchange.orders.LOOKUP_BOUND_S", 0.3)
-    monkeypatch.setattr("connector.exchange.orders.FOLLOWED_EVERY_S", 0.001)
-    monkeypatch.setattr("connector.exchange.orders.FOLLOWED_AT_ONCE", 1)
+    monkeypatch.setattr("connector.exchange.order_fates.LOOKUP_BOUND_S", 0.3)
+    monkeypatch.setattr("connector.exchange.order_fates.FOLLOWED_EVERY_S", 0.001)
+    monkeypatch.setattr("connector.exchange.order_fates.FOLLOWED_AT_ONCE", 1)
     served = await serve({"fill_ratio": 0})
     served.connector.session.ccxt.enableRateLimit = False  # a start uses most of it up
-    exchange, orders = served.exchange, served.connector.service._orders
+    exchange, service = served.exchange, served.connector.service
+    orders: Any = service._orders  # pyright: ignore[reportPrivateUsage]
     call = await _orders(served)
     exchange.refuse_websockets = True
     await exchange.drop_sockets(private=True)

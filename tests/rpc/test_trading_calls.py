@@ -495,7 +495,7 @@ async def test_order_ids_are_positive_and_the_same_after_a_restart(
 async def test_after_a_crash_an_id_is_looked_up_however_long_nobody_could_be_asked(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connector.exchange.orders.DOUBT_S", 0.0)
+    monkeypatch.setattr("connector.exchange.order_fates.DOUBT_S", 0.0)
     state = str(tmp_path / "state.sqlite3")
     served = await serve(state=state)
     order = await _placed(served, client_order_id="once", type=MARKET, price="0")
@@ -538,7 +538,7 @@ async def test_a_market_order_that_is_only_acknowledged_is_asked_for_until_it_is
 async def test_an_order_of_which_nobody_knows_is_told_as_unknown_and_its_repetition_finds_it(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connector.exchange.orders.LOOKUP_BOUND_S", 0.3)
+    monkeypatch.setattr("connector.exchange.order_fates.LOOKUP_BOUND_S", 0.3)
     served = await serve()
     served.exchange.fail_next(*served.path("place"), "cut_after")
     served.exchange.fail_next("GET", "*", ("status_before", 503), 1000)
@@ -556,7 +556,7 @@ async def test_an_order_of_which_nobody_knows_is_told_as_unknown_and_its_repetit
 async def test_an_order_that_answers_for_its_repetition_is_listed_from_then_on(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connector.exchange.orders.LOOKUP_BOUND_S", 0.3)
+    monkeypatch.setattr("connector.exchange.order_fates.LOOKUP_BOUND_S", 0.3)
     served = await serve()
     served.exchange.list_late = True
     served.exchange.fail_next(*served.path("place"), "cut_after")
@@ -573,7 +573,7 @@ async def test_an_order_that_answers_for_its_repetition_is_listed_from_then_on(
 async def test_an_order_of_unknown_outcome_answers_for_its_repetition_however_late(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connector.exchange.orders.LOOKUP_BOUND_S", 0.3)
+    monkeypatch.setattr("connector.exchange.order_fates.LOOKUP_BOUND_S", 0.3)
     served = await serve()
     served.exchange.fail_next(*served.path("place"), "cut_after")
     served.exchange.fail_next("GET", "*", ("status_before", 503), 1000)
@@ -618,7 +618,7 @@ async def test_an_order_whose_caller_left_answers_for_his_repetition_however_lat
 async def test_a_past_order_does_not_answer_for_a_repetition_of_unknown_outcome(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connector.exchange.orders.LOOKUP_BOUND_S", 0.3)
+    monkeypatch.setattr("connector.exchange.order_fates.LOOKUP_BOUND_S", 0.3)
     served = await serve()
     past = await _placed(served, client_order_id="exit", type=MARKET)
     served.exchange.advance(61)
@@ -663,7 +663,7 @@ async def test_an_answer_that_nobody_can_read_is_a_lost_one(serve: Serve, unread
 async def test_a_market_order_is_asked_for_two_seconds_long_also_when_nothing_is_answered(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connector.exchange.orders.EXECUTION_WAIT_S", 0.3)
+    monkeypatch.setattr("connector.exchange.order_fates.EXECUTION_WAIT_S", 0.3)
     served = await serve()
     ccxt: Any = served.connector.session.ccxt
     create = ccxt.create_order
@@ -677,7 +677,7 @@ async def test_a_market_order_is_asked_for_two_seconds_long_also_when_nothing_is
 
     ccxt.create_order = acknowledged
     orders: Any = served.connector.service
-    monkeypatch.setattr("connector.exchange.orders.EXECUTION_LAST_S", 0.2)
+    monkeypatch.setattr("connector.exchange.order_fates.EXECUTION_LAST_S", 0.2)
     monkeypatch.setattr(orders._orders, "_fetch", hang)
     async with asyncio.timeout(5):
         order = await _placed(served, type=MARKET)
@@ -688,7 +688,7 @@ async def test_a_market_order_is_asked_for_two_seconds_long_also_when_nothing_is
 async def test_a_slow_answer_to_what_was_executed_is_waited_for(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connector.exchange.orders.EXECUTION_WAIT_S", 0.3)
+    monkeypatch.setattr("connector.exchange.order_fates.EXECUTION_WAIT_S", 0.3)
     served = await serve()
     ccxt: Any = served.connector.session.ccxt
     create, fetch = ccxt.create_order, ccxt.fetch_order

@@ -1,0 +1,255 @@
+"""What became of an order: executed, lost, or there already under its client id."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from decimal import Decimal
+from math import inf
+from time import monotonic
+
+import structlog
+
+from connector.errors import (
+    ConnectorError,
+    DuplicateOrder,
+    OutcomeUnknown,
+    PostOnlyWouldTake,
+    Transient,
+)
+from connector.exchange.order_ids import OrderIds
+from connector.exchange.order_lookup import OrderLookup
+from connector.exchange.session import Session
+from connector.trading import Order, OrderRequest, OrderType, TimeInForce
+
+log = structlog.get_logger(__name__)
+
+LOOKUP_BOUND_S = 10.0
+"""How long a lost order is looked up."""
+LOOKUP_PAUSES_S = (0.0, 0.2, 0.4, 0.8, 1.6, 2.0)
+"""Before each lookup; the last one repeats."""
+ABSENT_AFTER = 4
+"""So many answers "no such order" in a row, over 1.4 s, make a lost order surely absent."""
+FOLLOWED_EVERY_S = 10.0
+FOLLOWED_FOR_S = 86_400.0
+"""So often, and so long at most, an order of unknown outcome is looked up, so that the stream can
+tell of it."""
+FOLLOWED_AT_ONCE = 100
+FOLLOWED_MOST = 1_000
+"""Those beyond the first 100 have their turn as others are found, or are surely absent."""
+EXECUTION_WAIT_S = 2.0
+EXECUTION_POLL_S = 0.1
+EXECUTION_LAST_S = 8.0
+"""For the answer to a question asked in time, which may wait so long for the limit of requests."""
+KILLED_KEPT = 10_000
+"""Post-only orders that were taken and ended, which answer for no repetition of their id."""
+DOUBT_S = 300.0
+"""After a crash each client id is looked up before an order is sent with it, for so long from the
+first answer to that: the exchange may be away, or the caller."""
+RECURRING_AFTER_MS = 60_000
+"""A finished order this old doesn't answer for a new one that reuses its client id, unless its
+caller was not told of it."""
+SKEW_MS = 5_000
+"""An order is made at most so long before its sending, by clocks that differ."""
+
+
+class OrderFates(OrderLookup):
+    """What can be found out about an order that is to be placed, or was sent.
+
+    Errors:  those of OrderLookup; DuplicateOrder, PostOnlyWouldTake, OutcomeUnknown.
+    """
+
+    def __init__(self, session: Session, ids: OrderIds) -> None:
+        super().__init__(session, ids)
+        self._killed: dict[tuple[str, str], None] = {}
+        self.on_placed: Callable[[Order], None] = lambda _: None
+        """Told of an order as its placing is answered, also when nobody waits for that any more."""
+        self.on_killed: Callable[[Order], None] = lambda _: None
+        """Told of an order that ended in its placing, so that its caller believes it not placed."""
+        self._followed: set[asyncio.Task[None]] = set()
+        self._turns = asyncio.Semaphore(FOLLOWED_AT_ONCE)
+        """Of those followed."""
+        self._doubtful_until = inf if ids.is_after_crash else 0.0
+
+    async def stop_following(self) -> None:
+        """Look no lost order up any more."""
+        for each in self._followed:
+            each.cancel()
+        await asyncio.gather(*self._followed, return_exceptions=True)
+
+    def note_answered(self, request: OrderRequest) -> None:
+        """Note that the caller of an order, who is still there, is told what became of it."""
+        self._ids.note_answered(request.client_order_id)
+
+    async def existing(self, request: OrderRequest) -> Order | None:
+        """Give the order that this client id already has, if it answers for this request.
+
+        An id that was never noted has none, but after a crash: the last ids before it may have been
+        sent and not written, and an exchange takes a finished order's id again.
+        Errors:  DuplicateOrder when it is another order's, also of another symbol: exchanges look
+                 for ids among a symbol's orders, or among open ones alone.
+        """
+        known = self._ids.knows_client_id(request.client_order_id)
+        if not known and monotonic() > self._doubtful_until:
+            return None
+        sent_id = self._client_ids.sent(request.client_order_id)
+        used_in = self._ids.symbol_of_client_id(request.client_order_id)
+        for symbol in dict.fromkeys((request.symbol, used_in or request.symbol)):
+            if symbol not in self._session.ccxt.markets:
+                continue  # it was delisted since
+            order = await self._asked(lambda symbol=symbol: self.find(symbol, sent_id))
+            self._doubtful_until = min(self._doubtful_until, monotonic() + DOUBT_S)
+            if order is not None and not self.is_spent(order, request):
+                return await self.repeated(order, request)
+        return None
+
+    async def open_with(self, request: OrderRequest) -> Order | None:
+        """Give the open order that has this client id."""
+        standing = await self.open_orders(request.symbol)
+        mine = (o for o in standing if o.client_order_id == request.client_order_id)
+        return next(mine, None)
+
+    def is_spent(self, order: Order, request: OrderRequest) -> bool:
+        """Whether an order has ended so that its client id asks for a new one.
+
+        Some exchanges take an id once only: then they call it a duplicate, and it is sent in other
+        words from then on. One whose caller knows nothing of it yet is what he asks for.
+        """
+        if (order.symbol, order.exchange_order_id) in self._killed:
+            return True
+        now_ms = self._session.now_ms()
+        if not order.status.is_terminal or now_ms - order.update_time_ms <= RECURRING_AFTER_MS:
+            return False
+        sent_ms = self._ids.unanswered_since_ms(request.client_order_id, now_ms)
+        if sent_ms is None:
+            return True
+        return order.created_at_ms < sent_ms - SKEW_MS or not _is_asked_for(order, request)
+
+    async def repeated(self, order: Order, request: OrderRequest) -> Order:
+        """Answer a repetition with its order. Errors: DuplicateOrder when it asks for another."""
+        if not _is_asked_for(order, request):
+            raise DuplicateOrder(
+                f"client order id {request.client_order_id} belongs to another order: "
+                f"{order.side.value} {order.quantity} {order.symbol}"
+            )
+        return await self._as_executed(request, order)
+
+    async def look_up_lost(self, request: OrderRequest, sent_id: str) -> Order:
+        """Look an order up whose sending nobody answered.
+
+        Errors:  Transient when it surely was not placed; OutcomeUnknown, and then it is followed.
+        """
+        absent = 0
+        try:
+            async with asyncio.timeout(LOOKUP_BOUND_S):
+                for attempt in range(1_000):
+                    pause = LOOKUP_PAUSES_S[min(attempt, len(LOOKUP_PAUSES_S) - 1)]
+                    await asyncio.sleep(pause)
+                    try:
+                        order = await self.find(request.symbol, sent_id)
+                    except ConnectorError as error:
+                        absent = 0
+                        log.info("lookup failed", error=str(error)[:200])
+                        continue
+                    if order is not None and not self.is_spent(order, request):
+                        return order
+                    absent += 1
+                    if absent >= ABSENT_AFTER:
+                        raise Transient(
+                            "the order was not placed: its answer was lost, and the exchange "
+                            "has no order of that client id"
+                        )
+        except TimeoutError:
+            pass
+        self._follow(request, sent_id)
+        raise OutcomeUnknown(
+            f"no answer for {request.client_order_id}, and looking it up gave none "
+            f"within {LOOKUP_BOUND_S:.0f} s"
+        )
+
+    def _follow(self, request: OrderRequest, sent_id: str) -> None:
+        """Go on looking an order up whose caller was told that nobody knows.
+
+        He may never repeat it, and the private websocket may have been away while it was filled.
+        """
+        if len(self._followed) >= FOLLOWED_MOST:
+            log.warning("too many lost orders", client_order_id=request.client_order_id)
+            return
+        task = asyncio.get_running_loop().create_task(self._found_later(request, sent_id))
+        self._followed.add(task)
+        task.add_done_callback(self._followed.discard)
+
+    async def _found_later(self, request: OrderRequest, sent_id: str) -> None:
+        absent, until = 0, monotonic() + FOLLOWED_FOR_S
+        async with self._turns:
+            while absent < ABSENT_AFTER and monotonic() < until:
+                await asyncio.sleep(FOLLOWED_EVERY_S)
+                try:
+                    order = await self.find(request.symbol, sent_id)
+                    if order is not None and not self.is_spent(order, request):
+                        await self.executed(request, order)
+                        return
+                except PostOnlyWouldTake:
+                    return
+                except ConnectorError as error:  # no answer, so no absence
+                    log.debug("lookup failed", error=str(error)[:200])
+                    continue
+                absent += 1
+
+    async def executed(self, request: OrderRequest, order: Order) -> Order:
+        """Ask, up to 2 s, what was executed of an order that executes at once.
+
+        Guarantee:  from then on the order is among the open ones, if it is.
+        Errors:     PostOnlyWouldTake for a post-only order that ended without executing.
+        """
+        if request.post_only:
+            order = await self._looked_at(order)
+        if request.post_only and order.status.is_terminal and Decimal(order.executed_qty) == 0:
+            self._killed[order.symbol, order.exchange_order_id] = None
+            if len(self._killed) > KILLED_KEPT:
+                del self._killed[next(iter(self._killed))]
+            self.note_answered(request)
+            self.on_killed(order)
+            raise PostOnlyWouldTake(f"the exchange ended the order as {order.status.value}")
+        return await self._as_executed(request, order)
+
+    async def _as_executed(self, request: OrderRequest, order: Order) -> Order:
+        at_once = request.type is OrderType.MARKET or request.time_in_force in (
+            TimeInForce.IOC,
+            TimeInForce.FOK,
+        )
+        if at_once and not order.status.is_terminal:
+            order = await self._asked_until_ended(order)
+        self._recent.note_placed(order)
+        self.on_placed(order)
+        return order
+
+    async def _asked_until_ended(self, order: Order) -> Order:
+        clock = asyncio.get_running_loop().time
+        last = clock() + EXECUTION_WAIT_S
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(EXECUTION_WAIT_S + EXECUTION_LAST_S):
+                while not order.status.is_terminal and clock() < last:
+                    await asyncio.sleep(EXECUTION_POLL_S)
+                    try:
+                        order = await self.get(order.symbol, order.exchange_order_id)
+                    except ConnectorError as error:
+                        log.info("order not asked for", error=str(error))
+        return order
+
+    async def _looked_at(self, order: Order) -> Order:
+        """Ask what became of an order, where its placing is answered before that is known."""
+        if self._session.way.answers_ids_only and not order.status.is_terminal:
+            try:
+                return await self.get(order.symbol, order.exchange_order_id)
+            except ConnectorError as error:  # the stream tells what becomes of it
+                log.info("order not asked for", error=str(error))
+        return order
+
+
+def _is_asked_for(order: Order, request: OrderRequest) -> bool:
+    """Whether an order is the one that a request of its client id asks for."""
+    return (
+        order.symbol == request.symbol
+        and order.side is request.side
+        and Decimal(order.quantity) == Decimal(request.quantity)
+    )
