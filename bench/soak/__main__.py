@@ -27,7 +27,7 @@ import msgspec
 from bench.processes import ROOT
 from bench.soak.clients import Notes, Visit
 from bench.soak.faults import cards, dealt
-from bench.soak.server import Port, Size
+from bench.soak.server import Kinds, Port, Size
 from bench.soak.verdict import Check, left, medians, memory, slope
 from connector.exchange.embedded import embedded_urls
 from connector.simulator import Simulator, SimulatorConfig
@@ -47,6 +47,8 @@ TOLD_EVERY = 12
 """Samples, until the next line that tells how it goes."""
 CALM_S = 25.0
 """After the last client: the linger of 5 s, the last fault's repair, ccxt's own pauses."""
+KINDS_SHOWN = 8
+TRACEBACK, TOLD_LENGTH = "Traceback (most recent call last)", 1_500
 BEGIN, END = "<!-- soak: written by make soak -->", "<!-- soak: end -->"
 PAPER = ROOT / "docs" / "reliability.md"
 
@@ -70,6 +72,12 @@ class Child:
         assert self._process.stdin is not None
         self._process.stdin.write(b"\n")
         return msgspec.json.decode(await self.line(), type=Size)
+
+    async def kinds(self) -> Counter[str]:
+        """Count its objects by type."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"kinds\n")
+        return Counter(msgspec.json.decode(await self.line(), type=Kinds).counts)
 
 
 async def _started(stack: AsyncExitStack, exchange: Simulator, folder: str) -> tuple[Child, int]:
@@ -169,6 +177,7 @@ async def soak(minutes: float, seed: int) -> tuple[list[Check], list[str]]:
         before = await child.size()
         faults = asyncio.create_task(_faults(exchange, begun, dealt(random.Random(seed))))
         warm_s = await _warmed_up(visited, notes, begun)
+        kinds = await child.kinds()
         began = time.monotonic()
         until = began + minutes * 60
         visits = asyncio.create_task(visited(until))
@@ -181,6 +190,7 @@ async def soak(minutes: float, seed: int) -> tuple[list[Check], list[str]]:
                     task.result()  # one that failed ends the soak
             if len(sizes) % TOLD_EVERY == 0:
                 print(f"{at_s[-1]:6.0f} s {sizes[-1].resident_bytes / 1e6:.2f} MB", flush=True)
+        more = await child.kinds() - kinds
         await visits
         faults.cancel()
         await asyncio.sleep(CALM_S)
@@ -189,7 +199,7 @@ async def soak(minutes: float, seed: int) -> tuple[list[Check], list[str]]:
         known = {order.order_id for order in exchange.orders()}
         unknown = set(notes.placed.values()) - known
         log = (Path(folder) / "connector.log").read_text(errors="replace")
-    tracebacks = log.count("Traceback (most recent call last)")
+    tracebacks = log.count(TRACEBACK)
     checks = [
         memory(at_s, sizes),
         *left(before, after),
@@ -199,7 +209,16 @@ async def soak(minutes: float, seed: int) -> tuple[list[Check], list[str]]:
         Check("no traceback in the log", not tracebacks, f"{tracebacks} in {len(log)} bytes"),
     ]
     warm = f"before: a warm-up of {warm_s:.0f} s, each fault once, {WARM_ORDERS:,} orders"
-    return checks, [warm, *_figures(notes, begun, at_s, sizes), f"load of the machine: {_load()}"]
+    shown = ", ".join(f"{kind} {count:,}" for kind, count in more.most_common(KINDS_SHOWN))
+    kinds_line = f"objects more than before, by type: {shown}"
+    figures = [warm, *_figures(notes, begun, at_s, sizes), kinds_line, *_first_traceback(log)]
+    return checks, [*figures, f"load of the machine: {_load()}"]
+
+
+def _first_traceback(log: str) -> list[str]:
+    """Give the line of the log that holds the first traceback, by its end."""
+    line = next((line for line in log.splitlines() if TRACEBACK in line), None)
+    return [f"the first traceback ends: {line[-TOLD_LENGTH:]}"] if line else []
 
 
 def _load() -> str:

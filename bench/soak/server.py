@@ -1,6 +1,7 @@
 """The connector that is soaked, in a process of its own: tells its port, then its size when asked.
 
-Arguments: a configuration as JSON. Each line on stdin is answered with a line, a `Size`.
+Arguments: a configuration as JSON. Each line on stdin is answered with a line: an empty one with a
+`Size`, any other with `Kinds`.
 What the connector remembers of so many finished orders is cut down, so that it is full within a
 minute of trading instead of within an hour: what grows beyond that is a leak. What it takes when
 full, as it is shipped, is in docs/reliability.md.
@@ -10,6 +11,7 @@ import asyncio
 import ctypes
 import gc
 import sys
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -53,6 +55,12 @@ class _Mallinfo(ctypes.Structure):
         ("in_use", ctypes.c_size_t),
         ("_last", ctypes.c_size_t * 2),
     )
+
+
+class Kinds(msgspec.Struct):
+    """How many objects there are of each type that the garbage collector looks at."""
+
+    counts: dict[str, int]
 
 
 class Port(msgspec.Struct):
@@ -112,11 +120,14 @@ async def _main() -> None:
             await connector.ready()
         settle_memory()
         _tell(Port(connector.port))
-        while await lines.readline():
-            _tell(measured(connector.service.open_streams))
+        while asked := await lines.readline():
+            if asked.strip():
+                _tell(Kinds(Counter(type(each).__qualname__ for each in gc.get_objects())))
+            else:
+                _tell(measured(connector.service.open_streams))
 
 
-def _tell(what: Port | Size) -> None:
+def _tell(what: Port | Size | Kinds) -> None:
     print(msgspec.json.encode(what).decode(), flush=True)
 
 

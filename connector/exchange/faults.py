@@ -1,6 +1,7 @@
 """ccxt's exceptions as ours: the first of the connector's two error tables."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import ccxt
 import structlog
@@ -78,24 +79,35 @@ def is_stumble(error: BaseException) -> bool:
     """
     if isinstance(error, ccxt.BaseError) or not isinstance(error, Exception):
         return False
-    rooms: list[str] = []
-    traceback = error.__traceback__
-    while traceback is not None:
-        rooms.append(str(traceback.tb_frame.f_globals.get("__name__")).partition(".")[0])
-        traceback = traceback.tb_next
-    return next((room for room in reversed(rooms) if room in ("ccxt", "connector")), "") == "ccxt"
+    return _innermost(error)[0] == "ccxt"
 
 
 def stumbled(error: BaseException) -> str:
-    """Tell what made ccxt stumble."""
-    return f"{type(error).__name__}: {without_queries(str(error))}"
+    """Tell what made ccxt stumble, and where."""
+    return f"{type(error).__name__}: {without_queries(str(error))} ({_innermost(error)[1]})"
+
+
+def _innermost(error: BaseException) -> tuple[str, str]:
+    """Give whose code raised an error, ccxt's or ours, whatever library it called, and where."""
+    found, traceback = ("", ""), error.__traceback__
+    while traceback is not None:
+        frame = traceback.tb_frame
+        whose = str(frame.f_globals.get("__name__")).partition(".")[0]
+        if whose in ("ccxt", "connector"):
+            code = frame.f_code
+            found = whose, f"{Path(code.co_filename).name}:{traceback.tb_lineno} {code.co_name}"
+        traceback = traceback.tb_next
+    return found
 
 
 def note_stumble(error: BaseException) -> None:
-    """Count and log that ccxt stumbled over an answer; any other error is let be."""
+    """Count and log that ccxt stumbled over an answer; any other error is let be.
+
+    Without a traceback, which in the log is the sign of a bug: the place says as much.
+    """
     if is_stumble(error):
         metrics.MALFORMED.labels("answer").inc()
-        log.error("ccxt can't read an answer", error=stumbled(error)[:300], exc_info=error)
+        log.error("ccxt can't read an answer", error=stumbled(error)[:300])
 
 
 def by_status(error: BaseException) -> type[Transient] | None:
