@@ -7,13 +7,13 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Never
 
-import structlog
 from reactivex import Observable
 from reactivex import operators as ops
 
-from connector import items, metrics, wire
+from connector import items, wire
 from connector.config import FeedsConfig
 from connector.exchange.parse_account import Wallets
+from connector.feed_logs import log_malformed, log_resumed
 from connector.observables import PrivateSources
 from connector.operators import (
     Backoff,
@@ -33,11 +33,8 @@ from connector.operators import (
 from connector.stages import Pipelines
 from connector.trading import Account, Position
 
-log = structlog.get_logger(__name__)
-
 TOGETHER = timedelta(milliseconds=100)
 """Balances and positions change in one frame and are asked for at once: so far apart they come."""
-
 
 ASKED_AGAIN = timedelta(seconds=5)
 """Between two questions that the exchange doesn't answer, at most."""
@@ -56,10 +53,10 @@ class AccountFeeds:
         backoff: Backoff,
         closing: Observable[object],
         canonical: Callable[[str], str],
-        pipelines: Pipelines | None = None,
+        pipelines: Pipelines,
     ) -> None:
         self._private, self._config, self._backoff = private, config, backoff
-        self._pipelines = pipelines or Pipelines(config.stages)
+        self._pipelines = pipelines
         self._asking = replace(backoff, cap=max(backoff.cap, ASKED_AGAIN))
         self._closing, self._canonical = closing, canonical
 
@@ -73,7 +70,7 @@ class AccountFeeds:
         every = config.refresh_s if private.tells_balances else config.poll_s
         count = Counts("account")
         wallets = count.source(private.balance_news()).pipe(
-            resume(self._backoff, _resumed("account")),
+            resume(self._backoff, log_resumed("account")),
             count.through("ask_on_news", ask_on_news(private.wallets, _as_asked, _pace(every))),
         )
 
@@ -83,9 +80,9 @@ class AccountFeeds:
         return wallets.pipe(
             count.through("combine_account", combined),
             count.through("heartbeat", heartbeat(_one, timedelta(seconds=config.heartbeat_s))),
-            resume(self._asking, _resumed("account")),
+            resume(self._asking, log_resumed("account")),
             self._pipelines.of("account").operator(items.accounts(private.now_ms), count),
-            map_to_proto(self._encode_account, _malformed),
+            map_to_proto(self._encode_account, log_malformed),
             ops.take_until(self._closing),
             share_latest(self._config.linger),
         )
@@ -110,7 +107,7 @@ class AccountFeeds:
             self._pipelines.of("positions").operator(
                 items.positions(self._private.now_ms), Counts("positions", "given")
             ),
-            map_to_proto(encode, _malformed),
+            map_to_proto(encode, log_malformed),
         )
 
     @cached_property
@@ -120,11 +117,13 @@ class AccountFeeds:
         every = config.refresh_s if private.tells_positions else config.poll_s
         count = Counts("positions")
         return count.source(private.positions_told()).pipe(
-            resume(self._backoff, _resumed("positions")),
+            resume(self._backoff, log_resumed("positions")),
             count.through(
                 "ask_on_news",
                 ask_on_news(
-                    lambda: private.positions().pipe(resume(self._asking, _resumed("positions"))),
+                    lambda: private.positions().pipe(
+                        resume(self._asking, log_resumed("positions"))
+                    ),
                     _laid_over,
                     _pace(every),
                     Deafness(_sizes_differ, private.hang_up_positions),
@@ -168,17 +167,3 @@ def _sizes(positions: Positions) -> dict[str, Decimal]:
 
 def _one(_: Account) -> None:
     """Give the one key that there is."""
-
-
-def _resumed(feed: str) -> Callable[[Exception, timedelta], None]:
-    def told(error: Exception, delay: timedelta) -> None:
-        metrics.RESUMED.labels(feed).inc()
-        say = log.info if delay <= Backoff().first else log.debug  # the rest is no news
-        say("resuming", feed=feed, error=str(error)[:200], delay_s=delay.total_seconds())
-
-    return told
-
-
-def _malformed(error: Exception) -> None:
-    metrics.MALFORMED.labels("encoding").inc()
-    log.warning("not encoded", error=str(error))

@@ -87,8 +87,8 @@ class Connector:
             pipelines=pipelines,
             told=ToldOrders(self.ids),
         )
-        trading.orders.on_placed = self.feeds.note_placed
-        trading.orders.on_killed = self.feeds.ledger.disown
+        trading.orders.on_placed = self.feeds.of_orders.note_placed
+        trading.orders.on_killed = self.feeds.of_orders.ledger.disown
         stack.callback(self.feeds.close)
         scheduler = LoopScheduler(asyncio.get_running_loop())
         self.service = Service(
@@ -157,7 +157,7 @@ class Connector:
             raise Denied(f"credential validation failed: {error}") from None
 
     async def _reconcile(self) -> None:
-        ledger = self.feeds.ledger
+        ledger = self.feeds.of_orders.ledger
         try:
             await self._events.reconcile(ledger.unfinished(), ledger.note_seen)
         except (Denied, Refused, Unsupported, Malformed) as error:

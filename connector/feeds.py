@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import partial
 from typing import TypeVar, cast
 
 import reactivex
@@ -17,29 +17,24 @@ from connector.config import FeedsConfig
 from connector.domain import Candle, FundingRate, Price
 from connector.errors import Unsupported
 from connector.exchange.told_orders import ToldOrders
-from connector.observables import Answers, PrivateSources, Sources
+from connector.feed_logs import log_malformed, log_resumed
+from connector.observables import PrivateSources, Sources
 from connector.operators import (
     Backoff,
     Counts,
     Gap,
-    Ledger,
-    Lookup,
     Operator,
     close_candles,
     coalesce,
-    cross_check,
     heartbeat,
-    hold_until,
-    keep_ledger,
     map_to_proto,
     merge_symbols,
     newest_only,
-    repair_gaps,
     resume,
     share_latest,
 )
+from connector.order_feed import OrderFeed
 from connector.stages import Items, Pipeline, Pipelines
-from connector.trading import Order
 
 log = structlog.get_logger(__name__)
 
@@ -51,10 +46,6 @@ Key = tuple[str, ...]
 
 SOON = Backoff(cap=timedelta(seconds=1))
 """No pause outlasts an outage by more. A new attempt is no new dial: the tap paces those."""
-
-UNREAD_PER_SECOND = 0.1
-"""How often what an unread frame told is asked for; each time takes an eighth of Binance's
-limit for ten seconds, and again 5 s later."""
 
 Asked = Mapping[str, str]
 """What a client asked for: its own spelling → ccxt's symbol."""
@@ -84,14 +75,6 @@ class Feeds:
         """The stages that there are, and those that each feed was given."""
         self._sources, self._private = sources, private
         self._config, self._exchange = config, exchange
-        self.ledger = Ledger()
-        """What is known of the account's orders; outlives every subscription."""
-        self._told, self._tells_orders = told, False
-        before = told.before() if told is not None else {}
-        for order, trades in before.items():
-            self.ledger.seed(order, trades)
-        self._told_until_ms = max((order.update_time_ms for order in before), default=None)
-        self.answers = Answers()
         self._shared: dict[Key, Observable[object]] = {}
         self._backoff = backoff or SOON
         self._closing: Subject[object] = Subject()
@@ -104,17 +87,16 @@ class Feeds:
             self.pipelines,
         )
         """Positions, and the account as a whole."""
-
-    def note_placed(self, order: Order) -> None:
-        """Know an order from the answer to its placing; its updates are still to be told.
-
-        Whoever hears orders hears its end also when this process is another by then. Where nobody
-        ever does, nothing is kept for him.
-        """
-        self.ledger.note_placed(order)
-        is_open = not order.status.is_terminal
-        if self._told and self._tells_orders and is_open and not self.ledger.has_told(order):
-            self._told.note(order)
+        self.of_orders = OrderFeed(
+            private,
+            config,
+            exchange,
+            self._backoff,
+            self._closing,
+            self._canonical,
+            self.pipelines,
+            told,
+        )
 
     def close(self) -> None:
         """Let go of every upstream, for good."""
@@ -160,7 +142,9 @@ class Feeds:
 
     def order_updates(self, own: Own = None) -> Observable[wire.OrderUpdate]:
         """Tell every update of the account's orders. Errors: BadStage as `prices`."""
-        return _shaped(self.orders, own, lambda: items.order_messages(self._private.now_ms))
+        return _shaped(
+            self.of_orders.updates, own, lambda: items.order_messages(self._private.now_ms)
+        )
 
     def accounts(self, own: Own = None) -> Observable[wire.AccountMessage]:
         """Tell the account. Errors: BadStage as `prices`."""
@@ -185,7 +169,7 @@ class Feeds:
                 count.through(
                     "heartbeat", heartbeat(_symbol, timedelta(seconds=config.heartbeat_s))
                 ),
-                resume(self._backoff, partial(self._resumed, "price")),
+                resume(self._backoff, log_resumed("price")),
                 count.through(
                     "newest_only",
                     newest_only(_symbol, _price_ms, count.did("newest_only", "dropped")),
@@ -218,7 +202,7 @@ class Feeds:
                         on_gap_unfilled=_unfilled,
                     ),
                 ),
-                resume(self._backoff, partial(self._resumed, "klines")),
+                resume(self._backoff, log_resumed("klines")),
                 self._given("klines", told, count),
             ),
             partial(wire.encode_candle, symbol=self._canonical(symbol)),
@@ -233,7 +217,7 @@ class Feeds:
             ("funding", symbol),
             lambda count: count.source(self._sources.funding(symbol)).pipe(
                 count.through("heartbeat", heartbeat(_symbol, period)),
-                resume(self._backoff, partial(self._resumed, "funding")),
+                resume(self._backoff, log_resumed("funding")),
                 self._given("funding", items.fundings(self._sources.now_ms), count),
             ),
             partial(
@@ -242,64 +226,6 @@ class Feeds:
                 symbol=self._canonical(symbol),
             ),
         )
-
-    @cached_property
-    def orders(self) -> Observable[wire.OrderUpdate]:
-        """Share the account's order updates, canonically spelled; nothing is lost or repeated.
-
-        One pipe for good, whoever listens: its memory tells what was missed when nobody did.
-        """
-        self._tells_orders = True
-        ledger, private = self.ledger, self._private
-        silence = timedelta(seconds=self._config.orders.silence_s)
-        lookup = Lookup(
-            lambda lacking: private.looked_up(lacking.order, lacking.trades),
-            on_unanswered=_not_looked_up,
-            on_given_up=_given_up,
-        )
-        if not private.tells_trades:  # each fill would be asked for
-            lookup = None
-        count = Counts("orders")
-        updates = count.source(private.orders()).pipe(
-            cross_check(silence, lambda: private.orders_differ(ledger.unfinished())),
-            count.through(
-                "repair_gaps",
-                repair_gaps(
-                    lambda since_ms: private.missed_orders(
-                        since_ms, ledger.unfinished, ledger.note_seen
-                    ),
-                    private.now_ms,
-                    ledger.seed,
-                    told_until_ms=self._told_until_ms,
-                    again_on=self._orders_unread(),
-                ),
-            ),
-            resume(self._backoff, partial(self._resumed, "orders")),
-            count.through("keep_ledger", keep_ledger(ledger, lookup=lookup)),
-        )
-        return updates.pipe(
-            count.through(
-                "hold_until",
-                hold_until(
-                    _order_key,
-                    lambda order: self.answers.pending(order.client_order_id),
-                    on_held=count.did("hold_until", "held"),
-                ),
-            ),
-            ops.filter(ledger.owns),  # what was held may have ended as never placed
-            ops.do_action(self._told.note if self._told is not None else None),
-            self._given("orders", items.orders(private.now_ms), count),
-            map_to_proto(self._encode_order, _malformed),
-            ops.take_until(self._closing),
-            share_latest(self._config.linger, lambda _: False),
-        )
-
-    def _orders_unread(self) -> Observable[None]:
-        """Tell, not too often, that a frame of the account could not be read."""
-        return self._private.orders_unread().pipe(coalesce(_alike, UNREAD_PER_SECOND))
-
-    def _encode_order(self, order: Order) -> wire.OrderUpdate:
-        return wire.encode_order_update(order, self._exchange, self._canonical(order.symbol))
 
     @property
     def shared(self) -> frozenset[Key]:
@@ -331,7 +257,7 @@ class Feeds:
                 upstreams.set(sum(1 for other in self._shared if other[0] == key[0]))
 
             shared = pipe(Counts(key[0])).pipe(
-                map_to_proto(encode, _malformed),
+                map_to_proto(encode, log_malformed),
                 ops.take_until(self._closing),
                 share_latest(self._config.linger, replay, on_released=released),
             )
@@ -346,38 +272,10 @@ class Feeds:
     def _canonical(self, symbol: str) -> str:
         return self._sources.canonical(symbol)
 
-    def _resumed(self, feed: str, error: Exception, delay: timedelta) -> None:
-        metrics.RESUMED.labels(feed).inc()
-        say = log.info if delay <= SOON.first else log.debug  # the rest of an outage is no news
-        say("resuming", feed=feed, error=str(error)[:200], delay_s=delay.total_seconds())
-
 
 def _shaped(stream: Observable[T], own: Own, of: Callable[[], Items[T]]) -> Observable[T]:
     """Let one client's stream pass the stages that it asked for."""
     return own.operator(of(), Counts(own.feed, "own"))(stream) if own else stream
-
-
-def _malformed(error: Exception) -> None:
-    metrics.MALFORMED.labels("encoding").inc()
-    log.warning("not encoded", error=str(error))
-
-
-def _not_looked_up(error: Exception) -> None:
-    log.info("orders not looked up", error=str(error)[:200])
-
-
-def _given_up(order: Order) -> None:
-    log.warning(
-        "what an order lacks is not to be had",
-        symbol=order.symbol,
-        order_id=order.order_id,
-        client_order_id=order.client_order_id,
-        executed_qty=order.executed_qty,
-    )
-
-
-def _order_key(order: Order) -> tuple[str, str]:
-    return order.symbol, order.exchange_order_id
 
 
 def _symbol(item: Price | FundingRate | Candle) -> str:
@@ -395,10 +293,6 @@ def _is_forming(candle: wire.CandleMessage) -> bool:
 def _unfilled(gap: Gap, error: Exception | None) -> None:
     metrics.GAPS_UNFILLED.inc()
     log.warning("bars missed and not to be had", gap=str(gap), error=str(error))
-
-
-def _alike(_: None) -> None:
-    """Give the one key that there is."""
 
 
 def _respelled(message: M, spelling: str) -> M:

@@ -64,7 +64,7 @@ class Service(TradingCalls):
         scheduler: abc.SchedulerBase,
         limits: LimitsConfig,
     ) -> None:
-        super().__init__(trading, feeds.answers, limits)
+        super().__init__(trading, feeds.of_orders.answers, limits)
         self._market_data, self._feeds, self._name = market_data, feeds, name
         self._config, self._scheduler = config, scheduler
         self._closing: Subject[object] = Subject()

@@ -22,6 +22,7 @@ from connector.account_feeds import AccountFeeds
 from connector.config import FeedsConfig
 from connector.errors import Denied, Transient
 from connector.operators import Backoff
+from connector.stages import Pipelines
 from connector.testing import Marbles
 from connector.trading import Account, MarginMode, Position
 
@@ -114,7 +115,14 @@ def _feeds(drawn: Drawn, **config: float) -> AccountFeeds:
         }
     )
     closing: Subject[object] = Subject()
-    return AccountFeeds(drawn, feeds, STEADY, closing, _canonical)  # pyright: ignore[reportArgumentType]
+    return AccountFeeds(
+        drawn,  # pyright: ignore[reportArgumentType]
+        feeds,
+        STEADY,
+        closing,
+        _canonical,
+        Pipelines(feeds.stages),
+    )
 
 
 def _told(m: Marbles[object], drawn: Drawn, until: str, *spellings: str) -> list[tuple[int, str]]:

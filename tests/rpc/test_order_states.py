@@ -282,7 +282,7 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     hurried = Backoff(first=timedelta(milliseconds=5), cap=timedelta(milliseconds=50))
     monkeypatch.setattr("connector.feeds.Backoff", lambda: hurried)
     soon = partial(repair_gaps, again_after=timedelta(milliseconds=50))
-    monkeypatch.setattr("connector.feeds.repair_gaps", soon)
+    monkeypatch.setattr("connector.order_feed.repair_gaps", soon)
     monkeypatch.setattr("connector.exchange.order_fates.LOOKUP_PAUSES_S", BEFORE_LOOKUPS_S)
 
 

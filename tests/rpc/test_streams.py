@@ -345,7 +345,7 @@ async def test_what_a_frame_told_that_cannot_be_read_is_asked_for(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     once = partial(repair_gaps, again_after=timedelta(0))
-    monkeypatch.setattr("connector.feeds.repair_gaps", once)
+    monkeypatch.setattr("connector.order_feed.repair_gaps", once)
     served = await serve({"fill_ratio": 0})
     call = await _orders(served)
     await _place(served, "hidden")
@@ -402,7 +402,7 @@ async def test_a_fill_in_a_gap_is_told_also_when_its_order_is_answered_after_all
     serve: Serve, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     soon = partial(repair_gaps, again_after=timedelta(milliseconds=50))
-    monkeypatch.setattr("connector.feeds.repair_gaps", soon)
+    monkeypatch.setattr("connector.order_feed.repair_gaps", soon)
     served = await serve({"fill_ratio": 0})
     served.connector.session.ccxt.enableRateLimit = False  # a start uses most of it up
     exchange, session = served.exchange, served.connector.session

@@ -13,6 +13,7 @@ from connector.account_feeds import AccountFeeds
 from connector.config import Config, FeedsConfig
 from connector.errors import InvalidRequest
 from connector.feeds import Feeds
+from connector.order_feed import OrderFeed
 from connector.pipelines import drawn, tried, usage
 from connector.stages import FEEDS, Pipelines, Stage
 
@@ -25,7 +26,7 @@ WRITTEN = {
     "account": inspect.getsource(AccountFeeds.account.func),
     "positions": inspect.getsource(AccountFeeds._held.func)  # pyright: ignore[reportPrivateUsage]
     + inspect.getsource(AccountFeeds.positions),
-    "orders": inspect.getsource(Feeds.orders.func),
+    "orders": inspect.getsource(OrderFeed.updates.func),
 }
 """Where each feed's stages are put together."""
 
