@@ -280,7 +280,7 @@ def _one(items: list[Any], which: int) -> Any:
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing wait longer than a socket on loopback needs."""
     hurried = Backoff(first=timedelta(milliseconds=5), cap=timedelta(milliseconds=50))
-    monkeypatch.setattr("connector.feeds.Backoff", lambda: hurried)
+    monkeypatch.setattr("connector.feeds.SOON", hurried)
     soon = partial(repair_gaps, again_after=timedelta(milliseconds=50))
     monkeypatch.setattr("connector.order_feed.repair_gaps", soon)
     monkeypatch.setattr("connector.exchange.order_fates.LOOKUP_PAUSES_S", BEFORE_LOOKUPS_S)
