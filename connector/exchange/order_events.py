@@ -8,10 +8,8 @@ from typing import Any
 import structlog
 from msgspec.structs import replace
 
-from connector import metrics
 from connector.errors import (
     ConnectorError,
-    Malformed,
     OrderNotFound,
     Refused,
     Transient,
@@ -19,8 +17,8 @@ from connector.errors import (
 )
 from connector.exchange.channel import Channel, Leave, OnError
 from connector.exchange.journal import JournalById
-from connector.exchange.listings import list_own_trades, list_trades_of_order
 from connector.exchange.order_lookup import OrderLookup
+from connector.exchange.own_trades import OwnTrades, read_or_count
 from connector.exchange.parse_fields import Raw
 from connector.exchange.session import Session
 from connector.exchange.tap import connected, hang_up, hang_up_unserved
@@ -36,8 +34,6 @@ OPEN_S = 10.0
 RECONCILED_AT_START = 300
 """Orders of before that are asked for one by one before serving, the latest; of Binance's limit
 that takes a quarter. The rest is asked for when the orders stream opens."""
-LONGEST_MS = 24 * 3_600_000
-"""How far back own trades are asked for, where an order's own can't be."""
 SURELY_GONE_MS = 60_000
 """An order that was told of so long ago, and that the exchange has nowhere, is over."""
 
@@ -59,6 +55,7 @@ class OrderEvents:
 
     def __init__(self, session: Session, orders: OrderLookup) -> None:
         self._session, self._orders = session, orders
+        self._trades = OwnTrades(session, orders)
         self._channels: list[Channel] = []
         self._on_unread: tuple[Callable[[None], None], ...] = ()
 
@@ -84,12 +81,12 @@ class OrderEvents:
                 on_error(error)
 
         def on_order(raw: Raw) -> None:
-            if not self._read(lambda: self._orders.read(raw), on_heard):
+            if not read_or_count(lambda: self._orders.read(raw), on_heard):
                 self._unread()
 
         def on_trade(raw: Raw) -> None:
             reader = self._orders.reader
-            if not self._read(lambda: reader(str(raw.get("symbol"))).trade(raw), on_heard):
+            if not read_or_count(lambda: reader(str(raw.get("symbol"))).trade(raw), on_heard):
                 self._unread()
 
         leaves = [
@@ -158,7 +155,7 @@ class OrderEvents:
         symbols = sorted({order.symbol for order in (*listed, *gone)})
         trades = [
             trade
-            for each in await asyncio.gather(*(self._trades(s, since_ms) for s in symbols))
+            for each in await asyncio.gather(*(self._trades.since(s, since_ms) for s in symbols))
             for trade in each
         ]
         trades.sort(key=lambda trade: trade.timestamp_ms)
@@ -175,7 +172,7 @@ class OrderEvents:
         """
         await self._opened()
         if trades:
-            return await self._trades_of(order)
+            return await self._trades.of_order(order)
         try:
             return [await self._orders.get(order.symbol, order.exchange_order_id)]
         except OrderNotFound:
@@ -245,36 +242,6 @@ class OrderEvents:
     def _owns(self, listener: object) -> bool:
         return any(channel.owns(listener) for channel in self._channels)
 
-    async def _trades(self, symbol: str, since_ms: int) -> list[Trade]:
-        if not self._session.offers("fetchMyTrades"):
-            return []
-        session = self._session
-        try:
-            raws = await session.ask(
-                "own trades", lambda: list_own_trades(session, symbol, since_ms)
-            )
-        except Unsupported as error:  # the states that orders are in are told all the same
-            log.warning("own trades not repaired", symbol=symbol, error=str(error))
-            return []
-        return self._read_trades(symbol, raws)
-
-    async def _trades_of(self, order: Order) -> list[Trade]:
-        session, symbol = self._session, order.symbol
-        if not session.offers("fetchMyTrades"):
-            return []
-        since_ms = max(order.created_at_ms, session.now_ms() - LONGEST_MS)
-        raws = await session.ask(
-            "an order's trades",
-            lambda: list_trades_of_order(session, symbol, order.exchange_order_id, since_ms),
-        )
-        return self._read_trades(symbol, raws)
-
-    def _read_trades(self, symbol: str, raws: Sequence[Raw]) -> list[Trade]:
-        trades: list[Trade] = []
-        for raw in raws:
-            self._read(lambda raw=raw: self._orders.reader(symbol).trade(raw), trades.append)
-        return trades
-
     def _made(self) -> list[Channel]:
         ccxt, offers = self._session.ccxt, self._session.offers
         channels = [self._channel("orders", "orders", ccxt.watch_orders)]
@@ -301,16 +268,6 @@ class OrderEvents:
             on_unread=self._unread,
         )
         return channel
-
-    def _read(self, read: Callable[[], Any], on_heard: Callable[[Any], None]) -> bool:
-        try:
-            heard = read()
-        except Malformed as error:
-            metrics.MALFORMED.labels("order").inc()
-            log.warning("unreadable order event", error=str(error))
-            return False
-        on_heard(heard)
-        return True
 
 
 def _key(order: Order) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""An exchange of our own on loopback that speaks Binance USD-M futures' protocol."""
+"""An exchange of our own on loopback that speaks Binance USD-M futures' protocol, or Bybit's."""
 
 from connector.simulator.config import USUAL_KEY, USUAL_SECRET, SimulatorConfig
 from connector.simulator.market.clock import ManualClock

@@ -122,7 +122,7 @@ async def test_what_is_nowhere_is_told_as_canceled(
         return trades
 
     monkeypatch.setattr(module, "connected", at_once)
-    monkeypatch.setattr(events, "_trades", own_trades)
+    monkeypatch.setattr("connector.exchange.own_trades.OwnTrades.since", own_trades)
     missed = await events.missed(0, ledger.unfinished, ledger.note_seen)
 
     assert [
