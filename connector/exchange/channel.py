@@ -30,6 +30,10 @@ PACE_S = 0.1
 """Least time between two calls of a channel: some exchanges allow a socket ten a second."""
 LET_GO_S = 5.0
 """Longest wait for the exchange to confirm that a subscription is gone."""
+RENEW_S = 1.0
+"""The same where a symbol is stale: its websocket may be dead, and those behind it wait."""
+SETTLED_S = 1.0
+"""Age of a call, and of its websocket, at which the exchange surely has what it subscribed."""
 HANG_UP_AGAIN_S = 300.0
 """Least time between two websockets hung up for one stale symbol's sake: it robs the others."""
 
@@ -41,7 +45,8 @@ class Channel:
     channel compares what is listened to with what is held
     and calls for the difference, at most `PACE_S` apart and `batch` symbols a call.
     `unwatches` says whether `unwatch` lets a symbol go for sure: else only a new websocket does.
-    `on_unread` hears of each frame of its websockets that could not be read.
+    `on_unread` hears of each frame of its websockets that could not be read; `open_for` tells for
+    how many seconds the websockets that serve such a listener have been open.
     """
 
     def __init__(
@@ -54,10 +59,11 @@ class Channel:
         batch: int = 100,
         unwatches: bool = True,
         on_unread: Callable[[], None] = lambda: None,
+        open_for: Callable[[Callable[[object], bool]], float] = lambda _: SETTLED_S,
     ) -> None:
         self.name, self.unread = name, on_unread
         self._watch, self._unwatch, self._split, self._batch = watch, unwatch, split, batch
-        self._hang_up, self._unwatches = hang_up, unwatches
+        self._hang_up, self._unwatches, self._open_for = hang_up, unwatches, open_for
         self._stale: set[str] = set()
         self._renewable_at = 0.0
         self._closed = False
@@ -117,6 +123,13 @@ class Channel:
         self._stale.add(symbol)
         self._reconcile_soon()
         return True
+
+    def settled(self, symbol: str) -> bool:
+        """Whether a symbol is subscribed for so long that whatever changes now will be heard."""
+        call = self._held.get(symbol)
+        if call is None or asyncio.get_running_loop().time() - call.since < SETTLED_S:
+            return False
+        return self._open_for(self.owns) >= SETTLED_S
 
     @property
     def held(self) -> frozenset[str]:
@@ -214,9 +227,7 @@ class Channel:
         try:
             await self._watch(call.symbols)
         except asyncio.CancelledError:
-            # ccxt cancels the futures of a socket that it closes; ours is cancelled by close() only
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
+            if _is_being_cancelled():
                 raise
             self.lose(call, ConnectionError("websocket closed while subscribing"))
         except Exception as error:
@@ -228,9 +239,11 @@ class Channel:
         stale = self._stale.intersection(symbols)
         self._stale -= stale
         try:
-            async with asyncio.timeout(LET_GO_S):
+            async with asyncio.timeout(RENEW_S if stale else LET_GO_S):
                 await self._unwatch(symbols)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if _is_being_cancelled():
+                raise
             # ccxt's books and the exchange's may differ now: start that socket anew
             log.warning("subscription not let go", channel=self.name, error=repr(error)[:200])
             self._hang_up(lambda listener: listener in calls)
@@ -239,11 +252,18 @@ class Channel:
                 self._hang_up(lambda listener: listener in calls)
 
 
+def _is_being_cancelled() -> bool:
+    """Whether this task is, by close(): ccxt cancels the futures of a socket that it closes."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 class _Call:
     """One call of `watch_x`: what tap.Listener asks for."""
 
     def __init__(self, channel: Channel, symbols: list[str]) -> None:
         self.symbols = symbols
+        self.since = asyncio.get_running_loop().time()
         self._channel = channel
         self.channel_name = channel.name
 

@@ -11,7 +11,7 @@ from connector.exchange.channel import Channel
 from connector.exchange.journal import CandleJournal, TradeJournal
 from connector.exchange.lane import Lane
 from connector.exchange.session import Session
-from connector.exchange.tap import hang_up, hang_up_unserved
+from connector.exchange.tap import hang_up, hang_up_unserved, open_for
 
 _MARK_KINDS = PRICE_KINDS[PriceSource.MARK]
 
@@ -131,6 +131,7 @@ def _channel(
         lambda whose: hang_up(ccxt, whose),
         session.way.symbols_at_once(session.market_type) if many else 1,
         unwatches,
+        open_for=partial(open_for, ccxt),
     )
     lane: Lane | None = ccxt.lane
     if lane is not None:

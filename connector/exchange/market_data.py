@@ -129,6 +129,10 @@ class MarketData(MarketQuestions):
         kind = channels.funding_kind(self.session) if self.has_funding else None
         return kind is not None and self._structures(kind).renew(symbol)
 
+    def price_settled(self, symbol: str, source: PriceSource) -> bool:
+        """Whether whatever a symbol's price becomes from now on will be heard."""
+        return self._prices(source).settled(symbol)
+
     def upstreams(self) -> dict[str, frozenset[str]]:
         """Which symbols are subscribed at the exchange, by channel; for tests and diagnosis."""
         return {channel.name: channel.held for channel in self._channels.values()}

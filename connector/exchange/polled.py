@@ -69,6 +69,10 @@ class Polled:
         """Nothing is subscribed here, so nothing can be subscribed anew."""
         return False
 
+    def settled(self, _: str) -> bool:
+        """Whatever changes will be told by the next answer."""
+        return True
+
     @property
     def held(self) -> frozenset[str]:
         """Symbols that are asked for."""

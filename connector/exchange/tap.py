@@ -173,19 +173,33 @@ def abort(clients: Iterable[Any]) -> None:
 async def connected(exchange: Any, whose: Callable[[object], bool]) -> None:
     """Wait until a websocket that serves such a listener is open. Unbounded: bound it outside."""
     while True:
-        for client in list(exchange.clients.values()):
-            listeners: dict[str, Listener] = getattr(client, "listeners", {})
-            if client.isConnected and any(whose(listener) for listener in listeners.values()):
-                return
+        if any(client.isConnected for client in _serving(exchange, whose)):
+            return
         await asyncio.sleep(LOOK_AGAIN_S)
+
+
+def open_for(exchange: Any, whose: Callable[[object], bool]) -> float:
+    """Give for how many seconds every websocket that serves such a listener has been open."""
+    clients = _serving(exchange, whose)
+    if not clients or not all(client.isConnected for client in clients):
+        return 0.0
+    return (exchange.milliseconds() - max(each.connectionEstablished for each in clients)) / 1000
 
 
 def hang_up(exchange: Any, whose: Callable[[object], bool]) -> None:
     """Close the websockets that serve such a listener, and tell every listener of theirs."""
-    for client in list(exchange.clients.values()):
+    for client in _serving(exchange, whose):
+        client.on_error(ccxt.NetworkError("websocket hung up, to be opened anew"))
+
+
+def _serving(exchange: Any, whose: Callable[[object], bool]) -> list[Any]:
+    """Give the websockets that serve such a listener."""
+    found: list[Any] = []
+    for client in exchange.clients.values():
         listeners: dict[str, Listener] = getattr(client, "listeners", {})
         if any(whose(listener) for listener in listeners.values()):
-            client.on_error(ccxt.NetworkError("websocket hung up, to be opened anew"))
+            found.append(client)
+    return found
 
 
 async def hang_up_unserved(exchange: Any) -> None:

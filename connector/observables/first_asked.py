@@ -15,14 +15,18 @@ LONGEST = timedelta(seconds=30)
 
 
 def first_asked(
-    question: Observable[T], after: timedelta
+    question: Observable[T], after: timedelta, settled: Callable[[], bool] = lambda: True
 ) -> Callable[[Observable[T]], Observable[T]]:
     """Ask, if the source stayed silent for `after`, until a value came by either way.
+
+    `settled` says whether the source would tell what changes from now on. What is asked for before
+    is emitted, and asked for again: what changed in between was told by nobody.
 
     Marble:     in  -----------a-|   question  --q|   after 4 ticks
                 out ------q----a-|
     Errors:     the source's pass through; after one of the question's it is asked again, each
                 time twice as late, up to LONGEST.
+    Units:      time from the scheduler given at subscribe.
     """
 
     def operator(source: Observable[T]) -> Observable[T]:
@@ -41,10 +45,16 @@ def first_asked(
             def ask(_: abc.SchedulerBase, pause: timedelta | None = None) -> None:
                 later = min(2 * (pause or after), LONGEST)
 
-                def ask_again(_: Exception) -> None:
+                def ask_again(_: Exception | None = None) -> None:
                     asking.disposable = scheduler.schedule_relative(later, ask, later)
 
-                asking.disposable = question.subscribe(on_next, ask_again, scheduler=scheduler)
+                def too_early(item: T) -> None:
+                    observer.on_next(item)
+                    ask_again()
+
+                asking.disposable = question.subscribe(
+                    on_next if settled() else too_early, ask_again, scheduler=scheduler
+                )
 
             asking.disposable = scheduler.schedule_relative(after, ask, after)
             return CompositeDisposable(

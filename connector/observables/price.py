@@ -23,7 +23,8 @@ def price(
 
     Guarantee:  every update that the exchange sends, in its order; where ccxt has no stream, the
                 newest every 2 s; a symbol so quiet that nothing
-                came within 3 s is asked for once, so that a first price always arrives.
+                came within 3 s is asked for, so that a first price always arrives: once, or
+                again where the subscription stood only after that.
     Errors:     Transient when the socket is gone, or silent for `stale` and five times longer than
                 usual, Unsupported, Refused.
     """
@@ -32,4 +33,6 @@ def price(
     )
     renew = partial(market_data.renew_price, symbol, source)
     streamed = streamed.pipe(renewed(renew, stale, told("price", symbol)))
-    return streamed.pipe(first_asked(asked(lambda: market_data.price(symbol, source)), QUIET))
+    question = asked(lambda: market_data.price(symbol, source))
+    settled = partial(market_data.price_settled, symbol, source)
+    return streamed.pipe(first_asked(question, QUIET, settled))

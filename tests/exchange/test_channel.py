@@ -18,11 +18,20 @@ class Upstream:
     def __init__(self) -> None:
         self.watched: list[list[str]] = []
         self.unwatched: list[list[str]] = []
-        self.keeps = False
+        self.keeps: BaseException | None = None
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self.opened_s = 0.0
         self.answer: Callable[[Sequence[str]], None] = lambda _: None
         self.hung_up: list[Callable[[object], bool]] = []
         self.channel = Channel(
-            "test", self.watch, self.unwatch, self.split, self.hung_up.append, batch=3
+            "test",
+            self.watch,
+            self.unwatch,
+            self.split,
+            self.hung_up.append,
+            batch=3,
+            open_for=lambda _: self.opened_s,
         )
 
     async def watch(self, symbols: Sequence[str]) -> None:
@@ -31,8 +40,9 @@ class Upstream:
 
     async def unwatch(self, symbols: Sequence[str]) -> None:
         self.unwatched.append(list(symbols))
+        await self.answers.wait()
         if self.keeps:
-            raise ccxt.RequestTimeout("no answer to UNSUBSCRIBE")
+            raise self.keeps
 
     def split(self, result: Any) -> Iterable[tuple[str, Any]]:
         return [result]
@@ -151,7 +161,7 @@ async def test_a_listener_told_of_an_error_may_listen_again_at_once(upstream: Up
 
 
 async def test_a_socket_that_does_not_let_go_is_hung_up(upstream: Upstream) -> None:
-    upstream.keeps = True
+    upstream.keeps = ccxt.RequestTimeout("no answer to UNSUBSCRIBE")
     leave = upstream.channel.listen("a", _ignore, _ignore)
     await upstream.until(lambda: bool(upstream.watched))
 
@@ -223,6 +233,48 @@ async def test_a_stale_symbol_that_was_lost_meanwhile_is_not_let_go_again(
 
     assert upstream.channel.held == {"a"}
     assert len(upstream.unwatched) == before
+
+
+async def test_a_stale_symbol_of_a_dead_websocket_holds_nobody_up(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RENEW_S", 0.01)
+    upstream.answers.clear()
+    upstream.channel.listen("a", _ignore, _ignore)
+    await upstream.until(lambda: bool(upstream.watched))
+
+    upstream.channel.renew("a")
+
+    await upstream.until(lambda: len(upstream.watched) == 2)
+    assert len(upstream.hung_up) == 1
+
+
+async def test_a_websocket_closed_while_a_symbol_is_let_go_ends_no_reconciling(
+    upstream: Upstream,
+) -> None:
+    upstream.keeps = asyncio.CancelledError()
+    upstream.channel.listen("a", _ignore, _ignore)
+    await upstream.until(lambda: bool(upstream.watched))
+
+    upstream.channel.renew("a")
+
+    await upstream.until(lambda: len(upstream.watched) == 2)
+
+
+async def test_a_symbol_is_settled_when_its_call_and_its_websocket_are_old_enough(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not upstream.channel.settled("a")
+    upstream.channel.listen("a", _ignore, _ignore)
+    await upstream.until(lambda: bool(upstream.watched))
+    assert not upstream.channel.settled("a")
+
+    monkeypatch.setattr(module, "SETTLED_S", 0)
+    assert upstream.channel.settled("a")
+    monkeypatch.setattr(module, "SETTLED_S", 1e-9)
+    assert not upstream.channel.settled("a")
+    upstream.opened_s = 1
+    assert upstream.channel.settled("a")
 
 
 async def test_where_ccxt_cannot_unsubscribe_the_websocket_is_opened_anew_but_rarely(

@@ -56,3 +56,15 @@ def test_the_sources_error_passes() -> None:
     source, question = m.hot("--#"), m.cold("q")
 
     assert m.run(source.pipe(first_asked(question, AFTER))) == m.expected("--#")
+
+
+def test_what_was_asked_before_the_source_stood_is_asked_again() -> None:
+    m = Marbles()
+    source, question = m.hot("-----------------------------"), m.in_turn("-(q|)", "-(r|)", "-(s|)")
+    stands = iter((False, True))
+    asked = first_asked(question, AFTER, lambda: next(stands))
+
+    seen = m.run(source.pipe(asked), "----------------------------!")
+
+    assert seen == m.expected("-----q--------r")
+    assert m.lives(question) == ["----^!", "-------------^!"]
