@@ -2,20 +2,16 @@
 
 import asyncio
 import contextlib
-import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-import msgspec
 import structlog
-from pydantic import SecretStr
 
-from connector import tracing
-from connector.config import BadConfig, Config, TracingConfig
+from connector.config import Config
+from connector.embedded import embedded_exchange
 from connector.errors import Denied, Malformed, Refused, Transient, Unsupported
 from connector.exchange.account import AccountData
 from connector.exchange.account_events import AccountEvents
-from connector.exchange.embedded import embedded_urls
 from connector.exchange.market_data import MarketData
 from connector.exchange.order_batches import OrderBatches
 from connector.exchange.order_events import OrderEvents
@@ -29,13 +25,11 @@ from connector.grpc.server import Server
 from connector.grpc.service import Service
 from connector.grpc.trading_calls import Trading
 from connector.loop_lag import loop_lag_watched
-from connector.memory import settle_memory
-from connector.monitoring.endpoint import Endpoint
 from connector.monitoring.looks import Looks
 from connector.observables import ExchangePrivateSources, ExchangeSources
 from connector.plugins import pipelines_of, plugins_of
 from connector.scheduling import LoopScheduler
-from connector.simulator import Simulator, SimulatorConfig
+from connector.simulator import Simulator
 
 log = structlog.get_logger(__name__)
 
@@ -184,148 +178,3 @@ class Connector:
 
     def _tell_health(self) -> None:
         self.server.tell_health(self.is_serving)
-
-
-async def embedded_exchange(
-    config: Config, stack: contextlib.AsyncExitStack
-) -> tuple[Simulator, Config, dict[str, object]]:
-    """Start the embedded exchange until the stack closes.
-
-    Shapes:  the simulator, the configuration with its keys, and the `urls` that lead to it.
-    Errors:  BadConfig for settings that it refuses.
-    """
-    simulator = Simulator(simulator_config(config))
-    try:
-        await simulator.start()
-    except ValueError as error:  # a fault in a symbol that it doesn't trade
-        raise BadConfig(f"simulator: {error}") from None
-    stack.push_async_callback(simulator.stop)
-    urls = embedded_urls(simulator.rest_url, simulator.ws_url, simulator.config.dialect)
-    return simulator, _with_embedded_keys(config, simulator.config), urls
-
-
-def simulator_config(config: Config) -> SimulatorConfig:
-    """Give the embedded exchange's settings, which it checks itself.
-
-    Errors:  BadConfig that names the key.
-    """
-    given = config.simulator.model_dump()
-    for key, value in given.items():
-        try:
-            msgspec.convert({key: value}, SimulatorConfig)
-        except ValueError as error:
-            raise BadConfig(f"simulator.{key}: {error}") from None
-    try:
-        return msgspec.convert(given, SimulatorConfig)
-    except ValueError as error:  # a fault that the dialect doesn't know
-        raise BadConfig(f"simulator: {error}") from None
-
-
-def _with_embedded_keys(config: Config, simulated: SimulatorConfig) -> Config:
-    """Let the keyless start trade: the embedded exchange has an account and a key of its own."""
-    keys = {"api_key": simulated.api_key or "", "api_secret": simulated.api_secret or ""}
-    secrets = {name: SecretStr(value) for name, value in keys.items()}
-    exchange = config.exchange.model_copy(update=secrets)
-    return config.model_copy(update={"exchange": exchange})
-
-
-Announce = Callable[[dict[str, object]], None]
-
-
-async def serve_until_stopped(config: Config, announce: Announce) -> None:
-    """Serve until SIGTERM or SIGINT; announce the port once the exchange is there.
-
-    Errors:  BadConfig.
-    """
-    async with (
-        _traced(config.tracing),
-        _stop_signal() as stopped,
-        Connector(config) as connector,
-        Endpoint(config.metrics, connector.looks) as endpoint,
-    ):
-        ready = asyncio.create_task(connector.ready())
-        broken = connector.server.ended
-        try:
-            await asyncio.wait({ready, stopped, broken}, return_when=asyncio.FIRST_COMPLETED)
-            if ready.done():
-                ready.result()
-                settle_memory()
-                announce(
-                    {
-                        "event": "serving",
-                        "port": connector.port,
-                        "host": config.server.host,
-                        "exchange": config.shown_name,
-                        "id": config.exchange.id,
-                        "symbols": len(connector.session.symbols.all()),
-                        "metrics_port": endpoint.port,
-                    }
-                )
-            await asyncio.wait({stopped, broken}, return_when=asyncio.FIRST_COMPLETED)
-            if broken.done():
-                broken.result()  # rather than living on without a port
-        finally:
-            ready.cancel()
-        log.info("stopping")
-
-
-async def simulate_until_stopped(values: dict[str, object], announce: Announce) -> None:
-    """Run the embedded exchange alone until SIGTERM or SIGINT.
-
-    Errors:  BadConfig for values out of range and a port that is taken.
-    """
-    try:
-        simulator = Simulator(msgspec.convert(values, SimulatorConfig))
-        async with _stop_signal() as stopped:
-            await simulator.start()
-            try:
-                announce(
-                    {
-                        "event": "simulating",
-                        "port": simulator.port,
-                        "rest": simulator.rest_url,
-                        "websocket": simulator.ws_url,
-                        "control": simulator.control_url,
-                    }
-                )
-                await stopped
-            finally:
-                await simulator.stop()
-    except (ValueError, OSError) as error:
-        raise BadConfig(str(error)) from None
-
-
-@contextlib.asynccontextmanager
-async def _traced(config: TracingConfig) -> AsyncGenerator[None]:
-    """Hand spans to a collector, if one is configured. Errors: BadConfig without the extra."""
-    if not config.endpoint:
-        yield
-        return
-    try:
-        stop = tracing.start(config.endpoint, config.sample_ratio)
-    except tracing.NotInstalled as error:
-        raise BadConfig(str(error)) from None
-    try:
-        yield
-    finally:
-        await asyncio.to_thread(stop)
-
-
-@contextlib.asynccontextmanager
-async def _stop_signal() -> AsyncGenerator[asyncio.Future[None]]:
-    """Give a future that is done at the first SIGTERM or SIGINT."""
-    loop = asyncio.get_running_loop()
-    stopped: asyncio.Future[None] = loop.create_future()
-
-    def stop() -> None:
-        if not stopped.done():
-            stopped.set_result(None)
-
-    signals = (signal.SIGTERM, signal.SIGINT)
-    for number in signals:
-        loop.add_signal_handler(number, stop)
-    try:
-        yield stopped
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)

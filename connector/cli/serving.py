@@ -34,8 +34,8 @@ def serve(
             "server.insecure": insecure or None,
         },
     )
-    from connector.app import serve_until_stopped
     from connector.logs import configure_logs
+    from connector.until_stopped import serve_until_stopped
 
     configure_logs(settings.log)
     run(lambda: serve_until_stopped(settings, announce))
@@ -66,9 +66,9 @@ def simulate(
 
         print(listed())
         return
-    from connector.app import simulate_until_stopped
     from connector.config import LogConfig
     from connector.logs import configure_logs
+    from connector.until_stopped import simulate_until_stopped
 
     configure_logs(LogConfig())
     names = int(symbols) if symbols.isdigit() else [s for s in symbols.split(",") if s]

@@ -13,7 +13,7 @@ def show_config(config: ConfigFile = None) -> None:
     settings = read_settings(config)
     or_fail(lambda: pipelines_of(settings))
     if settings.exchange.embedded:
-        from connector.app import simulator_config
+        from connector.embedded import simulator_config
 
         or_fail(lambda: simulator_config(settings))
     shown = settings.model_dump(mode="json")

@@ -4,11 +4,11 @@ import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from connector.app import embedded_exchange
 from connector.config import BadConfig, Config
 from connector.doctor.findings import Finding, State
 from connector.doctor.here import check_clients, check_port, check_state
 from connector.doctor.there import There, told
+from connector.embedded import embedded_exchange
 from connector.errors import ConnectorError
 from connector.exchange.examination import Examination
 from connector.exchange.session import Session
