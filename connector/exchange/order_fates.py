@@ -18,6 +18,7 @@ from connector.errors import (
 )
 from connector.exchange.order_ids import OrderIds
 from connector.exchange.order_lookup import OrderLookup
+from connector.exchange.request import went_at
 from connector.exchange.session import Session
 from connector.trading import Order, OrderRequest, OrderType, TimeInForce
 
@@ -28,7 +29,10 @@ LOOKUP_BOUND_S = 10.0
 LOOKUP_PAUSES_S = (0.0, 0.2, 0.4, 0.8, 1.6, 2.0)
 """Before each lookup; the last one repeats."""
 ABSENT_AFTER = 4
-"""So many answers "no such order" in a row, over 1.4 s, make a lost order surely absent."""
+"""So many answers "no such order" in a row, over 1.4 s, make a lost order surely absent, the last
+of them when the exchange would execute it no more."""
+CLOCKS_S = 1.0
+"""So far ahead of its own clock an exchange takes the time of a request to be."""
 FOLLOWED_EVERY_S = 10.0
 FOLLOWED_FOR_S = 86_400.0
 """So often, and so long at most, an order of unknown outcome is looked up, so that the stream can
@@ -69,6 +73,8 @@ class OrderFates(OrderLookup):
         self._turns = asyncio.Semaphore(FOLLOWED_AT_ONCE)
         """Of those followed."""
         self._doubtful_until = inf if ids.is_after_crash else 0.0
+        self._alone_from = monotonic() + min(session.order_window_s, LOOKUP_BOUND_S) + CLOCKS_S
+        """Nothing that a process before this one sent is executed any more."""
 
     async def stop_following(self) -> None:
         """Look no lost order up any more."""
@@ -84,7 +90,8 @@ class OrderFates(OrderLookup):
         """Give the order that this client id already has, if it answers for this request.
 
         An id that was never noted has none, but after a crash: the last ids before it may have been
-        sent and not written, and an exchange takes a finished order's id again.
+        sent and not written, and an exchange takes a finished order's id again. What the process
+        before this one sent, and nobody answered, may still be on its way: that is waited for.
         Errors:  DuplicateOrder when it is another order's, also of another symbol: exchanges look
                  for ids among a symbol's orders, or among open ones alone.
         """
@@ -93,14 +100,22 @@ class OrderFates(OrderLookup):
             return None
         sent_id = self._client_ids.sent(request.client_order_id)
         used_in = self._ids.symbol_of_client_id(request.client_order_id)
-        for symbol in dict.fromkeys((request.symbol, used_in or request.symbol)):
-            if symbol not in self._session.ccxt.markets:
-                continue  # it was delisted since
-            order = await self._asked(lambda symbol=symbol: self.find(symbol, sent_id))
-            self._doubtful_until = min(self._doubtful_until, monotonic() + DOUBT_S)
-            if order is not None and not self.is_spent(order, request):
-                return await self.repeated(order, request)
-        return None
+        while True:
+            left_s = self._alone_from - monotonic()
+            for symbol in dict.fromkeys((request.symbol, used_in or request.symbol)):
+                if symbol not in self._session.ccxt.markets:
+                    continue  # it was delisted since
+                order = await self._asked(lambda symbol=symbol: self.find(symbol, sent_id))
+                self._doubtful_until = min(self._doubtful_until, monotonic() + DOUBT_S)
+                if order is not None and not self.is_spent(order, request):
+                    return await self.repeated(order, request)
+            if left_s <= 0 or not self._is_unanswered(request):
+                return None
+            await asyncio.sleep(min(left_s, LOOKUP_PAUSES_S[-1]))
+
+    def _is_unanswered(self, request: OrderRequest) -> bool:
+        now_ms = self._session.now_ms()
+        return self._ids.unanswered_since_ms(request.client_order_id, now_ms) is not None
 
     async def open_with(self, request: OrderRequest) -> Order | None:
         """Give the open order that has this client id."""
@@ -134,16 +149,19 @@ class OrderFates(OrderLookup):
         return await self._as_executed(request, order)
 
     async def look_up_lost(self, request: OrderRequest, sent_id: str) -> Order:
-        """Look an order up whose sending nobody answered.
+        """Look an order up that this task sent, and that nobody answered.
 
-        Errors:  Transient when it surely was not placed; OutcomeUnknown, and then it is followed.
+        Errors:  Transient when it surely was not placed, and won't be; OutcomeUnknown, and then it
+                 is followed.
         """
-        absent = 0
+        absent, over_at = 0, went_at() + self._session.order_window_s + CLOCKS_S
         try:
             async with asyncio.timeout(LOOKUP_BOUND_S):
                 for attempt in range(1_000):
                     pause = LOOKUP_PAUSES_S[min(attempt, len(LOOKUP_PAUSES_S) - 1)]
-                    await asyncio.sleep(pause)
+                    left_s = over_at - monotonic()
+                    await asyncio.sleep(min(pause, left_s) if left_s > 0 else pause)
+                    asked_at = monotonic()
                     try:
                         order = await self.find(request.symbol, sent_id)
                     except ConnectorError as error:
@@ -153,7 +171,7 @@ class OrderFates(OrderLookup):
                     if order is not None and not self.is_spent(order, request):
                         return order
                     absent += 1
-                    if absent >= ABSENT_AFTER:
+                    if absent >= ABSENT_AFTER and asked_at >= over_at:
                         raise Transient(
                             "the order was not placed: its answer was lost, and the exchange "
                             "has no order of that client id"

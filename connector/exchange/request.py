@@ -22,6 +22,7 @@ class Request:
 
     def __enter__(self) -> Self:
         self._began = time.perf_counter()
+        _went_at.set(time.monotonic())
         self._token = _asking.set(self)
         return self
 
@@ -39,6 +40,14 @@ class Request:
 
 
 _asking: ContextVar[Request | None] = ContextVar("asking", default=None)
+
+
+_went_at: ContextVar[float] = ContextVar("went_at")
+
+
+def went_at() -> float:
+    """Say when this task's last request went out, by the monotonic clock; now, if none did."""
+    return _went_at.get(time.monotonic())
 
 
 def note_status(code: object) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from math import inf
 from typing import Any, TypeVar
 
 import ccxt.pro
@@ -80,6 +81,7 @@ class Session:
         self.ccxt = _instance(class_name, config, urls or config.ccxt.urls)
         self.market_type = _market_type(config, self.ccxt, self.way)
         self.ccxt.options["defaultType"] = self.market_type.value
+        self.ccxt.exchange_ms = self.now_ms
         self.symbols = Symbols((), self.market_type)
         if config.fast_lane and self.way.fast_lane is not None:
             self.ccxt.lane = Lane(self.way.fast_lane(self.ccxt, self.market_type, self.now_ms))
@@ -132,6 +134,12 @@ class Session:
         """Weight of the requests within the window, and what it allows."""
         throttler: RollingWindow = self.ccxt.throttler
         return throttler.weight, throttler.max_weight
+
+    @property
+    def order_window_s(self) -> float:
+        """For how long after its sending an order may yet be executed; infinite if nobody says."""
+        window_ms: Any = self.ccxt.options.get("recvWindow")
+        return float(window_ms) / 1000 if window_ms and self.way.in_time else inf
 
     def now_ms(self) -> int:
         """The exchange's time: our clock, corrected by what the exchange last told."""

@@ -106,7 +106,7 @@ class Running:
         if self._turn is not None:
             self._turn.cancel()
         self.chaos.end_all()
-        self._faults.release()
+        self._faults.forget()
         await self.dialect.close_websockets()
         await self._runner.cleanup()
 

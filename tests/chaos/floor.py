@@ -78,7 +78,12 @@ class Floor:
             await self.exchange.start()
             stack.push_async_callback(self.exchange.stop)
             served = await stack.enter_async_context(
-                serving(feeds=self.case.feeds, dialect=self.case.dialect, at=self.exchange)
+                serving(
+                    feeds=self.case.feeds,
+                    dialect=self.case.dialect,
+                    at=self.exchange,
+                    options={},
+                )
             )
             served.connector.session.ccxt.enableRateLimit = False
             self.trader = Trader(served.stub)

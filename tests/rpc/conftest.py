@@ -18,6 +18,8 @@ from connector.simulator import ManualClock, Simulator, SimulatorConfig
 START_MS = 1_749_993_342_250
 """In the middle of a minute."""
 
+SOON_LOST = {"recvWindow": 400}
+
 WITHIN_S = 5.0
 """Bound of every wait."""
 
@@ -122,11 +124,13 @@ async def serving(
     dialect: str = "binance",
     state: str = ":memory:",
     at: Simulator | None = None,
+    options: dict[str, Any] | None = None,
     **server: Any,
 ) -> AsyncGenerator[Served]:
     """Serve an exchange: `exchange` are SimulatorConfig's settings, `feeds` the config's part.
 
-    `at` is an exchange that runs already.
+    `at` is an exchange that runs already, `options` are ccxt's: unasked, what is lost counts as
+    lost soon, which an exchange with a clock of its own doesn't check.
     """
     settings: dict[str, Any] = {"start_ms": START_MS, "updates_per_second": 0, "symbols": 3}
     settings |= {"dialect": dialect, **(exchange or {})}
@@ -141,7 +145,10 @@ async def serving(
                     "id": CLASSES[dialect],
                     "api_key": (keys and simulator.config.api_key) or "",
                     "api_secret": (keys and simulator.config.api_secret) or "",
-                    "ccxt": {"urls": embedded_urls(simulator.rest_url, simulator.ws_url, dialect)},
+                    "ccxt": {
+                        "urls": embedded_urls(simulator.rest_url, simulator.ws_url, dialect),
+                        "options": SOON_LOST if options is None else options,
+                    },
                 },
                 "state": {"path": state},
                 "server": {"port": 0, "refusal_pause_ms": 20, **server},

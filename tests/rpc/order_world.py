@@ -470,7 +470,8 @@ def _code(number: int) -> grpc.StatusCode:
 async def world(dialect: str) -> AsyncGenerator[World]:
     """Serve one, with both streams open; afterwards nothing of it is left."""
     feeds = {"orders": {"silence_s": 5}}
-    async with serving({"fill_ratio": 0}, feeds, dialect=dialect) as served:
+    options = {"recvWindow": 1}
+    async with serving({"fill_ratio": 0}, feeds, dialect=dialect, options=options) as served:
         served.connector.session.ccxt.enableRateLimit = False
         made = World(served)
         try:

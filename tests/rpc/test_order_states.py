@@ -284,6 +284,7 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     soon = partial(repair_gaps, again_after=timedelta(milliseconds=50))
     monkeypatch.setattr("connector.order_feed.repair_gaps", soon)
     monkeypatch.setattr("connector.exchange.order_fates.LOOKUP_PAUSES_S", BEFORE_LOOKUPS_S)
+    monkeypatch.setattr("connector.exchange.order_fates.CLOCKS_S", 0.0)
 
 
 class OnBybit(OrderStates):

@@ -732,6 +732,54 @@ async def test_a_kind_of_order_is_refused_where_the_exchange_has_none(
     assert len(served.exchange.orders_placed) == 1
 
 
+async def test_a_lost_order_is_not_absent_while_the_exchange_may_yet_execute_it(
+    serve: Serve,
+) -> None:
+    served = await serve(options={"recvWindow": 1500})
+    served.exchange.fail_next(*served.path("place"), ("astray_before", 1.7))
+
+    order = await _placed(served, client_order_id="late", type=MARKET)
+
+    assert order.status == types.ORDER_STATUS_FILLED
+    assert served.exchange.orders_placed == {"late": 1}
+
+
+async def test_a_lost_order_is_never_absent_where_nobody_says_how_long_it_is_good_for(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.exchange.order_fates.LOOKUP_BOUND_S", 1.7)
+    served = await serve(options={"recvWindow": None})
+    served.exchange.fail_next(*served.path("place"), "cut_before")
+
+    code, message = await _refused(_placed(served, client_order_id="mine"))
+
+    assert code is grpc.StatusCode.UNAVAILABLE
+    assert message.startswith("order outcome unknown: ")
+
+
+async def test_an_order_that_was_on_its_way_at_a_kill_answers_for_its_repetition(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.exchange.orders.CLOSE_S", 0.0)
+    state = str(tmp_path / "state.sqlite3")
+    served = await serve(state=state)
+    served.exchange.fail_next(*served.path("place"), ("astray_before", 60.0))
+    placing = asyncio.ensure_future(_placed(served, client_order_id="exit", type=MARKET))
+    await served.until(lambda: not served.exchange.faults.planned)
+    placing.cancel()
+    await served.connector.__aexit__()
+
+    again = await serve(state=state, at=served.exchange, options={"recvWindow": 2000})
+    repeated = asyncio.ensure_future(_placed(again, client_order_id="exit", type=MARKET))
+    await asyncio.wait({repeated}, timeout=0.3)
+    assert not served.exchange.orders_placed
+    served.exchange.faults.arrive()
+    order = await repeated
+
+    assert order.status == types.ORDER_STATUS_FILLED
+    assert served.exchange.orders_placed == {"exit": 1}
+
+
 async def test_a_past_order_does_not_answer_for_a_lost_one_of_its_client_id(serve: Serve) -> None:
     served = await serve()
     await _placed(served, client_order_id="exit", type=MARKET)

@@ -27,6 +27,7 @@ from connector.exchange.pages import WHOLE, Pages, from_the_newest
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import EXACT, Raw, instant, plain
 from connector.exchange.ways.binance_frames import read_binance
+from connector.exchange.ways.in_time import WINDOW
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import Way
 from connector.trading import KeyPermissions
@@ -154,6 +155,7 @@ _OPTIONS: Mapping[str, Any] = MappingProxyType(
         "watchTradesForSymbols": {"name": "aggTrade"},
         "ws": {"cost": 2},
         "fetchOpenOrders": {"warnWithoutSymbol": False},
+        **WINDOW,
     }
 )
 
@@ -250,9 +252,11 @@ USD_M = Way(
     # Place Multiple Orders, of USD-M and COIN-M: "The order of returned contents for batch orders
     # is the same as the order of the order list."
     refused_in_order=True,
+    in_time=True,
 )
 SPOT = Way(
     client_ids=CLIENT_IDS,
+    in_time=True,
     order_faults=ORDER_FAULTS,
     options=_OPTIONS,
     order_pages=_ORDERS,
@@ -269,5 +273,7 @@ OTHERS = Way(
     order_faults=ORDER_FAULTS,
     realized_in=REALIZED_IN,
     refused_in_order=True,
+    options=WINDOW,
+    in_time=True,
 )
 """Of its other classes: the same ids and codes, the rest by the generic rule."""

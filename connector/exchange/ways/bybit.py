@@ -25,6 +25,7 @@ from connector.exchange.pages import Pages, by_cursor
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import Raw, instant
 from connector.exchange.ways.bybit_frames import read_bybit
+from connector.exchange.ways.in_time import WINDOW
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import TickerFigures, Way
 from connector.trading import KeyPermissions, MarginMode
@@ -185,7 +186,8 @@ BYBIT = Way(
     # No options: six requests for markets that aren't served; with currencies, which ccxt needs for
     # transfers alone, they held the start up by a second. Spot and contracts stay together: with
     # one of them ccxt takes the other's `BTCUSDT` for its own.
-    options=MappingProxyType({"fetchMarkets": {"types": ["spot", "linear", "inverse"]}}),
+    options=MappingProxyType({"fetchMarkets": {"types": ["spot", "linear", "inverse"]}, **WINDOW}),
+    in_time=True,
     asks_currencies=False,
     overrides=(_CancelsTold,),
     # "Spot can input up to 10 args for each subscription request", v5 "Connect"

@@ -22,6 +22,7 @@ from connector.exchange.order_fault_rows import Lost, Row
 from connector.exchange.pages import Pages, by_number, by_offset
 from connector.exchange.parse_account import Figures, total_of
 from connector.exchange.parse_fields import Raw, in_base_units, instant, optional_id
+from connector.exchange.ways.in_time import WINDOW, carries_deadline
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import NOTHING, TickerFigures, Way
 from connector.trading import MarginMode
@@ -156,13 +157,19 @@ _ORDER_FAULTS = (
     Row(OrderRejected, "[A-Z]*"),
 )
 
+_ORDER_PATHS = ("orders", "batch_orders", "{settle}/orders", "{settle}/batch_orders")
+
 GATE = Way(
     # text: "prefixed with t-, no longer than 28 bytes without t- prefix, can only include
     # 0-9, A-Z, a-z, underscores (_), hyphens (-) or dots (.)", v4. ccxt (gate.py) refuses
     # more than 28 *with* it, and prefixes only what doesn't begin with "t".
     client_ids=ClientIdRule(28, r"0-9A-Za-z._\-", prefix="t-"),
     order_faults=_ORDER_FAULTS,
-    overrides=(_CancelsInLowerCase,),
+    options=WINDOW,
+    # "if the GATE receives the request time greater than the expiration time, the request will be
+    # rejected", v4 "Create an order", "Create a batch of orders" of spot and of futures
+    in_time=True,
+    overrides=(_CancelsInLowerCase, carries_deadline("x-gate-exptime", _ORDER_PATHS)),
     read_candle=_candle,
     candles_count_contracts=True,
     ticker_figures=_ticker,

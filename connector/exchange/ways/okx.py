@@ -22,6 +22,7 @@ from connector.exchange.order_fault_rows import Lost, Row
 from connector.exchange.pages import Pages, older_than
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import Raw, instant
+from connector.exchange.ways.in_time import WINDOW, carries_deadline
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import TickerFigures, Way
 from connector.trading import KeyPermissions, MarginMode
@@ -124,7 +125,7 @@ _ORDER_FAULTS = (
     Row(UnknownSymbol, "51000", "instid"),
     Row(OrderNotFound, "51400 51401 51402 51405 51503 51509 51510 51603"),
     Row(RateLimited, "50011 50061 51113 60014"),
-    Row(Transient, "50001 50005 50013 50102 50112"),
+    Row(Transient, "50001 50005 50013 50036 50037 50102 50112"),
     Row(Denied, "50007 50008 50009 50012 50027 50030 50035 50100 50101 50103 50104 50105 50106"),
     Row(Denied, "50107 50110 50111 50113 50114 50119 51009 51010 51024 51155 59113"),
     Row(OrderRejected, "50017 50018 50019 50020 50021 50022 50023 50028 51021 51022 51023"),
@@ -140,6 +141,11 @@ OKX = Way(
     # to 32 characters", v5 "Place order"; ccxt okx.py: "up to 32 characters".
     client_ids=ClientIdRule(32, "A-Za-z0-9"),
     order_faults=_ORDER_FAULTS,
+    options=WINDOW,
+    # "the request will not be processed if the current system time of the server is after the
+    # expTime", v5 "Transaction Timeouts"
+    in_time=True,
+    overrides=(carries_deadline("expTime", ("trade/order", "trade/batch-orders")),),
     read_candle=_candle,
     ticker_figures=_ticker,
     # `{"oi":"5000","oiCcy":"555.55"}`: contracts, and the coin itself; v5 "Get Open Interest"

@@ -78,6 +78,8 @@ class Way:
     """Which client order ids it takes."""
     order_faults: tuple[Row, ...] = ()
     """What it says of an order, by its own codes and words → ours."""
+    in_time: bool = False
+    """Whether it refuses an order that comes later than `recvWindow` of ccxt's options says."""
     batch_limit: int = 5
     """Orders in one batch call."""
     batch_of_one_symbol: bool = False

@@ -86,7 +86,7 @@ class Signing:
 
 async def _texts(request: web.Request) -> tuple[str, str]:
     """Give query and body as they were sent, to the byte."""
-    body = await request.read() if request.can_read_body else b""
+    body = await request.read()
     return request.raw_path.partition("?")[2], body.decode("utf-8", "replace")
 
 

@@ -1,6 +1,7 @@
 """What the exchange does wrong when it is told to: the one place where requests go astray."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import msgspec
@@ -13,7 +14,7 @@ How = str | tuple[str, float]
 
 ANY = "*"
 _STAGES = ("before", "after")
-_KINDS = ("cut", "hang", "status", "delay")
+_KINDS = ("cut", "hang", "status", "delay", "astray")
 _RETRY_AFTER = "Retry-After"
 _WEB_PAGE = "<!DOCTYPE html><html><body><h1>Please wait</h1></body></html>"
 
@@ -32,7 +33,8 @@ class Failing(msgspec.Struct, kw_only=True):
     matches: Matches
     kind: str
     """"cut", "hang", "status", "delay" as `Faults.fail_next` says; "half": executed, half an
-    answer; "garbage": executed, a web page; "spoilt": executed, the answer as `spoil` makes it."""
+    answer; "garbage": executed, a web page; "spoilt": executed, the answer as `spoil` makes it;
+    "astray" is always before: what comes later is executed, or refused for coming too late."""
     stage: str = "after"
     number: float = 0.0
     """A status, or seconds."""
@@ -54,7 +56,9 @@ class Faults:
         self.on_taken: Callable[[], None] | None = None
         """Called when a request has been let fail."""
         self._planned: list[Failing] = []
+        self._astray: set[asyncio.Task[None]] = set()
         self._released = asyncio.Event()
+        self._arrived = asyncio.Event()
 
     @property
     def planned(self) -> int:
@@ -68,13 +72,14 @@ class Faults:
                  "cut_before", "cut_after": the connection is cut without an answer;
                  "hang_before", "hang_after": no answer ever comes, the connection stays;
                  ("status_before", 503), ("status_after", 503): answered with that status;
-                 ("delay_before", seconds), ("delay_after", seconds): all well, but late.
+                 ("delay_before", seconds), ("delay_after", seconds): all well, but late;
+                 ("astray_before", seconds): cut without an answer, and here after all, so late.
                  What fails "before" was not executed, "after" it was. ("delay", seconds) is after.
         Errors:  ValueError for any other.
         """
         name, number = how if isinstance(how, tuple) else (how, 0.0)
         kind, _, stage = (name if "_" in name else f"{name}_after").partition("_")
-        needs_number = kind in ("status", "delay")
+        needs_number = kind in ("status", "delay", "astray")
         if kind not in _KINDS or stage not in _STAGES or needs_number != isinstance(how, tuple):
             raise ValueError(f"no such way to fail: {how!r}")
         if times < 1:
@@ -100,14 +105,21 @@ class Faults:
         self._planned[:] = [each for each in self._planned if each is not failing]
 
     def forget(self) -> None:
-        """Let nothing fail any more; what hangs is cut."""
+        """Let nothing fail any more; what hangs is cut, and what went astray never comes."""
         self._planned.clear()
+        for each in self._astray:
+            each.cancel()
         self.release()
 
     def release(self) -> None:
         """Cut what hangs."""
         self._released.set()
         self._released = asyncio.Event()
+
+    def arrive(self) -> None:
+        """Let what went astray arrive now."""
+        self._arrived.set()
+        self._arrived = asyncio.Event()
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -120,6 +132,12 @@ class Faults:
             return await handler(request)
         if self.on_taken is not None:
             self.on_taken()
+        if planned.kind == "astray":
+            await request.read()
+            task = asyncio.create_task(self._handle_late(request, handler, planned.number))
+            self._astray.add(task)
+            task.add_done_callback(self._astray.discard)
+            return _cut(request)
         if planned.stage == "before":
             if planned.kind != "delay":
                 return await self._failed(request, planned)
@@ -134,6 +152,12 @@ class Faults:
             return await self._failed(request, planned)
         await asyncio.sleep(planned.number)
         return response
+
+    async def _handle_late(self, request: web.Request, handler: Handler, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._arrived.wait()
+        await handler(request)
 
     def _take(self, request: web.Request) -> Failing | None:
         for planned in self._planned:
