@@ -169,7 +169,9 @@ class Connector:
     @property
     def looks(self) -> Looks:
         """What the metrics endpoint looks at."""
-        return Looks(self.session, self.service, self.config.shown_name, lambda: self._is_prepared)
+        return Looks(
+            self.session, self.service.streams, self.config.shown_name, lambda: self._is_prepared
+        )
 
     @property
     def is_serving(self) -> bool:

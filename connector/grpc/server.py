@@ -113,7 +113,7 @@ class Server:
         CANCELLED, and therefore is stopped last.
         """
         self._health.close()
-        self._service.close()
+        self._service.streams.close()
         grace_s = self._config.stop_grace_ms / 1000
         farewell_s = min(FAREWELL_S, grace_s / 2)
         await self._underway.end(grace_s - farewell_s)

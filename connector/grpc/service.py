@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sized
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,34 +11,29 @@ from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
 from opensqt.market_maker.v1.events_pb2 import FundingUpdate, OrderUpdate, PriceChange
-from reactivex import Observable, abc
-from reactivex.subject import Subject
+from reactivex import abc
 
-from connector import metrics, wire
+from connector import wire
 from connector.config import FeedsConfig, LimitsConfig
 from connector.domain import MarketType
-from connector.errors import Closing, Overflow, Transient
+from connector.errors import Transient
 from connector.exchange.market_data import MarketData
 from connector.exchange.symbols import Symbols
 from connector.feeds import Feeds
-from connector.grpc.bridge import Bridge
-from connector.grpc.buffers import Buffer, LatestByKey, Lossless
+from connector.grpc.buffers import LatestByKey, Lossless
 from connector.grpc.limits import within_symbols
 from connector.grpc.requests import asked_limit, asked_pipeline, asked_symbols
+from connector.grpc.streams import Streams
 from connector.grpc.trading_calls import Trading, TradingCalls
-from connector.grpc.turns import WHOSE, Turns
-from connector.operators import until_disposed
 from connector.stages import Pipeline
 
 if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[Any, Any]
-M = TypeVar("M")
 T = TypeVar("T")
 
 EXCHANGE_HEADER, EMBEDDED = "x-exchange", "embedded"
 """Trailing metadata of GetName, whose answer is configurable: the ccxt id, or that nothing real is
 behind it. A client may ask before it sends an order there."""
-FAREWELL = "the connector is shutting down"
 EVERY_UPDATE_DEPTH = 1_000
 """Prices of a symbol that may wait for a reader when every update was asked for, at most …"""
 EVERY_UPDATE_FACTOR = 10
@@ -49,8 +43,6 @@ EVERY_UPDATE_FACTOR = 10
 class Service(TradingCalls):
     """One account on one exchange, to any number of clients.
 
-    Streams write to the context, they don't yield: when a client leaves during a write, gRPC
-    cancels the writer, whereas a generator would be left for the garbage collector to end.
     Errors:  handlers raise ours; connector/grpc/calls.py turns them into statuses.
     """
 
@@ -66,26 +58,14 @@ class Service(TradingCalls):
     ) -> None:
         super().__init__(trading, feeds.of_orders.answers, limits)
         self._market_data, self._feeds, self._name = market_data, feeds, name
-        self._config, self._scheduler = config, scheduler
-        self._closing: Subject[object] = Subject()
-        self._closed = asyncio.Event()
-        self._waiting: dict[str, list[Sized]] = {}
-        self._turns = Turns()
-
-    def close(self) -> None:
-        """End every stream: the connector shuts down."""
-        self._closed.set()
-        self._closing.on_next(None)
-        self._closing.on_completed()
+        self._config = config
+        self.streams = Streams(scheduler)
+        """Those that are being served."""
 
     @property
     def open_streams(self) -> int:
         """How many streams are being served."""
-        return sum(map(len, self._waiting.values()))
-
-    def waiting(self, feed: str) -> list[Sized]:
-        """Give what waits for each reader of a feed."""
-        return list(self._waiting.get(feed, ()))
+        return self.streams.open
 
     # from memory
 
@@ -172,7 +152,7 @@ class Service(TradingCalls):
             depth = max(1, min(EVERY_UPDATE_DEPTH, limit // len(asked)))
         buffer: LatestByKey[PriceChange] = LatestByKey(lambda price: price.symbol, depth, limit)
         stream = self._feeds.prices(asked, own)
-        await self._serve("price", stream, buffer, context)
+        await self.streams.serve("price", stream, buffer, context)
 
     async def SubscribeKlines(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, request: rpc.SubscribeKlinesRequest, context: Context
@@ -185,7 +165,7 @@ class Service(TradingCalls):
             lambda candle: (candle.symbol, candle.timestamp), limit=self._limits.buffered_items
         )
         stream = self._feeds.klines(asked, request.interval, own)
-        await self._serve("klines", stream, buffer, context)
+        await self.streams.serve("klines", stream, buffer, context)
 
     # funding
 
@@ -223,7 +203,7 @@ class Service(TradingCalls):
         buffer: LatestByKey[FundingUpdate] = LatestByKey(
             lambda update: update.symbol, limit=self._limits.buffered_items
         )
-        await self._serve("funding", self._feeds.fundings(asked, own), buffer, context)
+        await self.streams.serve("funding", self._feeds.fundings(asked, own), buffer, context)
 
     # streams of the account
 
@@ -235,7 +215,7 @@ class Service(TradingCalls):
         buffer: Lossless[OrderUpdate] = Lossless(
             self._limits.buffered_items, timedelta(seconds=self._limits.behind_s)
         )
-        await self._serve("orders", self._feeds.order_updates(own), buffer, context)
+        await self.streams.serve("orders", self._feeds.order_updates(own), buffer, context)
 
     async def SubscribeAccount(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, request: rpc.SubscribeAccountRequest, context: Context
@@ -243,7 +223,7 @@ class Service(TradingCalls):
         own = self._own(context, "account")
         await self._when_ready(lambda _: None)
         buffer: LatestByKey[resources.Account] = LatestByKey(lambda _: None)
-        await self._serve("account", self._feeds.accounts(own), buffer, context)
+        await self.streams.serve("account", self._feeds.accounts(own), buffer, context)
 
     async def SubscribePositions(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, request: rpc.SubscribePositionsRequest, context: Context
@@ -254,7 +234,7 @@ class Service(TradingCalls):
         buffer: LatestByKey[resources.Position] = LatestByKey(
             lambda position: position.symbol, limit=self._limits.buffered_items
         )
-        await self._serve("positions", self._feeds.positions(asked, own), buffer, context)
+        await self.streams.serve("positions", self._feeds.positions(asked, own), buffer, context)
 
     # private
 
@@ -267,58 +247,9 @@ class Service(TradingCalls):
 
     async def _when_ready(self, ask: Callable[[Symbols], T]) -> T:
         """Wait for the markets as long as the stream stays open, then read the request."""
-        ready = self._market_data.session.ready
-        if not ready.is_set():
-            waits = [asyncio.ensure_future(event.wait()) for event in (ready, self._closed)]
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for wait in waits:
-                    wait.cancel()
-        if self._closed.is_set():
-            raise Closing(FAREWELL)
+        await self.streams.wait_for(self._market_data.session.ready)
         return ask(self._symbols)
 
     def _own(self, context: Context, feed: str) -> Pipeline | None:
         metadata = context.invocation_metadata() or ()
         return asked_pipeline(self._feeds.pipelines, feed, metadata)
-
-    async def _serve(
-        self, feed: str, stream: Observable[M], buffer: Buffer[M], context: Context
-    ) -> None:
-        readers = self._waiting.setdefault(feed, [])
-        readers.append(buffer)
-        buffer.coalesced = metrics.READER_COALESCED.at(feed)
-        ended = until_disposed(self._closing, lambda: readers.remove(buffer))
-        try:
-            await self._write(feed, stream.pipe(ended), buffer, context)
-        except Overflow:
-            metrics.OVERFLOWS.labels(feed).inc()
-            raise
-        raise Closing(FAREWELL)
-
-    async def _write(
-        self, feed: str, stream: Observable[M], buffer: Buffer[M], context: Context
-    ) -> None:
-        written, since_frame = metrics.WRITTEN.at(feed), metrics.FRAME_TO_WRITE.at(feed)
-        told: list[Overflow] = []
-        try:
-            async with asyncio.timeout(None) as given_up:
-
-                def on_overflow(error: Overflow) -> None:
-                    """Break a write off that a reader holds up who has stopped."""
-                    told.append(error)
-                    given_up.reschedule(asyncio.get_running_loop().time())
-
-                in_turn = self._turns.of(WHOSE.get())
-                items = Bridge(stream, buffer, self._scheduler, on_overflow, in_turn)
-                async with items:
-                    async for item in items:
-                        await context.write(item)
-                        written.n += 1
-                        if buffer.arrived:
-                            since_frame.since(buffer.arrived)
-        except TimeoutError:
-            if told:
-                raise told[0] from None
-            raise

@@ -28,7 +28,7 @@ class Exchange(Protocol):
 
 
 class Clients(Protocol):
-    """The clients' side: `connector.grpc.service.Service`."""
+    """The clients' side: `connector.grpc.streams.Streams`."""
 
     def waiting(self, feed: str) -> list[Sized]:
         """Give what waits for each reader of a feed."""
