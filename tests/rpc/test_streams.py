@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -10,7 +12,6 @@ from typing import Any
 
 import grpc
 import pytest
-from google.type.decimal_pb2 import Decimal as Decimal_
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
@@ -201,6 +202,39 @@ async def test_every_subscriber_hears_every_update(serve: Serve) -> None:
         call.cancel()
 
 
+async def _with_two_orders(served: Served) -> Any:
+    """Subscribe, and place the orders of which `_gap` fills one and cancels the other."""
+    call = await _orders(served)
+    await _place_two(served, call)
+    return call
+
+
+async def _place_two(served: Served, call: Any) -> None:
+    for name in ("filled", "cancelled"):
+        await _place(served, name)
+    await take(call, 2)
+
+
+@asynccontextmanager
+async def _away(served: Served) -> AsyncGenerator[None]:
+    """Cut the account's websocket, and let it come back at the end."""
+    served.exchange.refuse_websockets = True
+    await served.exchange.drop_sockets(private=True)
+    yield
+    served.exchange.refuse_websockets = False
+
+
+async def _placing_in_a_gap(served: Served, answered_after_s: float) -> asyncio.Future[Any]:
+    """Place `hidden` while the account's websocket is away and lists are late, for good."""
+    exchange = served.exchange
+    exchange.list_late = exchange.refuse_websockets = True
+    await exchange.drop_sockets(private=True)
+    exchange.fail_next(*served.path("place"), ("delay", answered_after_s))
+    placing = asyncio.ensure_future(_place(served, "hidden"))
+    await served.until(lambda: "hidden" in exchange.orders_placed)
+    return placing
+
+
 async def _gap(served: Served) -> None:
     """Do, while nobody hears: fill one order, cancel another, place a third."""
     served.exchange.fill("BTCUSDT", "filled", "0.060")
@@ -219,15 +253,10 @@ async def _told_once(call: Any) -> None:
 @both_dialects
 async def test_what_happened_without_websockets_is_told_once(serve: Serve) -> None:
     served = await serve({"fill_ratio": 0})
-    call = await _orders(served)
-    for name in ("filled", "cancelled"):
-        await _place(served, name)
-    await take(call, 2)
+    call = await _with_two_orders(served)
 
-    served.exchange.refuse_websockets = True
-    await served.exchange.drop_sockets(private=True)
-    await _gap(served)
-    served.exchange.refuse_websockets = False
+    async with _away(served):
+        await _gap(served)
 
     await _told_once(call)
     await served.until_private_topics()  # else it is told by the second question, 5 s later
@@ -367,11 +396,7 @@ async def test_a_fill_that_a_gap_hid_is_told_with_its_trade_also_when_another_ga
     served.connector.session.ccxt.enableRateLimit = False  # a start uses most of it up
     exchange, session = served.exchange, served.connector.session
     call = await _orders(served)
-    exchange.list_late = exchange.refuse_websockets = True
-    await exchange.drop_sockets(private=True)
-    exchange.fail_next(*served.path("place"), ("delay", 0.4))
-    placing = asyncio.ensure_future(_place(served, "hidden"))
-    await served.until(lambda: "hidden" in exchange.orders_placed)
+    placing = await _placing_in_a_gap(served, 0.4)
     exchange.fill("BTCUSDT", "hidden", "0.010")
 
     exchange.refuse_websockets = False
@@ -407,11 +432,7 @@ async def test_a_fill_in_a_gap_is_told_also_when_its_order_is_answered_after_all
     served.connector.session.ccxt.enableRateLimit = False  # a start uses most of it up
     exchange, session = served.exchange, served.connector.session
     call = await _orders(served)
-    exchange.list_late = exchange.refuse_websockets = True
-    await exchange.drop_sockets(private=True)
-    exchange.fail_next(*served.path("place"), ("delay", 0.8))
-    placing = asyncio.ensure_future(_place(served, "hidden"))
-    await served.until(lambda: "hidden" in exchange.orders_placed)
+    placing = await _placing_in_a_gap(served, 0.8)
     exchange.fill("BTCUSDT", "hidden", "0.010" if kind == "stands" else None)
     if "gone" in kind:
         placing.cancel()
@@ -485,30 +506,17 @@ async def test_a_gap_after_hundreds_of_earlier_orders_is_told_once(serve: Serve)
     call = await _orders(served)
     earlier = [f"earlier{n}" for n in range(200)]
     for first in range(0, len(earlier), 40):
-        orders = [
-            resources.PlaceOrderRequest(
-                symbol="BTCUSDT",
-                side=types.ORDER_SIDE_BUY,
-                type=types.ORDER_TYPE_LIMIT,
-                quantity=Decimal_(value="0.010"),
-                price=Decimal_(value="90000.0"),
-                client_order_id=name,
-            )
-            for name in earlier[first : first + 40]
-        ]
+        batch = earlier[first : first + 40]
+        orders = [_request(name, quantity={"value": "0.010"}) for name in batch]
         answer = await served.stub.BatchPlaceOrders(rpc.BatchPlaceOrdersRequest(orders=orders))
         assert answer.all_success
     for name in earlier[::2]:
         served.exchange.fill("BTCUSDT", name)
     await take(call, 300)
-    for name in ("filled", "cancelled"):
-        await _place(served, name)
-    await take(call, 2)
+    await _place_two(served, call)
 
-    served.exchange.refuse_websockets = True
-    await served.exchange.drop_sockets(private=True)
-    await _gap(served)
-    served.exchange.refuse_websockets = False
+    async with _away(served):
+        await _gap(served)
 
     await _told_once(call)
     served.exchange.fill("BTCUSDT", "earlier1")  # nothing else came in between
@@ -519,10 +527,7 @@ async def test_a_gap_after_hundreds_of_earlier_orders_is_told_once(serve: Serve)
 
 async def test_an_expired_listen_key_is_replaced(serve: Serve) -> None:
     served = await serve({"fill_ratio": 0})
-    call = await _orders(served)
-    for name in ("filled", "cancelled"):
-        await _place(served, name)
-    await take(call, 2)
+    call = await _with_two_orders(served)
 
     served.exchange.expire_listen_keys()
     await _gap(served)
@@ -535,10 +540,8 @@ async def test_a_listen_key_that_ended_while_the_socket_was_away_is_replaced(ser
     served = await serve({"fill_ratio": 0})
     call = await _orders(served)
 
-    served.exchange.refuse_websockets = True
-    await served.exchange.drop_sockets(private=True)
-    served.exchange.expire_listen_keys()
-    served.exchange.refuse_websockets = False
+    async with _away(served):
+        served.exchange.expire_listen_keys()
 
     await served.until(lambda: served.exchange.private_connections == 1)
     call.cancel()
@@ -547,10 +550,7 @@ async def test_a_listen_key_that_ended_while_the_socket_was_away_is_replaced(ser
 @both_dialects
 async def test_a_deaf_private_stream_is_found_by_asking_and_opened_anew(serve: Serve) -> None:
     served = await serve({"fill_ratio": 0}, feeds={"orders": {"silence_s": 0.3}})
-    call = await _orders(served)
-    for name in ("filled", "cancelled"):
-        await _place(served, name)
-    await take(call, 2)
+    call = await _with_two_orders(served)
 
     served.exchange.mute_private = True
     await _gap(served)
