@@ -2,7 +2,7 @@
 
 from connector.simulator.config import USUAL_KEY, USUAL_SECRET, SimulatorConfig
 from connector.simulator.market.clock import ManualClock
-from connector.simulator.simulator import Simulator, run
+from connector.simulator.simulator import Simulator
 from connector.simulator.trading.snapshots import (
     BalanceSnapshot,
     BarSnapshot,
@@ -20,5 +20,4 @@ __all__ = [
     "PositionSnapshot",
     "Simulator",
     "SimulatorConfig",
-    "run",
 ]

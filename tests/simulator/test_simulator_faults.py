@@ -7,7 +7,7 @@ import aiohttp
 import orjson
 import pytest
 
-from connector.simulator import ManualClock, Simulator, SimulatorConfig, run
+from connector.simulator import ManualClock, Simulator, SimulatorConfig
 from tests.simulator.on_loopback import WITHIN, Exchange, asked, got, line
 
 
@@ -109,14 +109,3 @@ async def test_on_the_machines_clock_frames_come_by_themselves() -> None:
     closing = [orjson.loads(text) for text in heard if '"x":true' in text]
     assert closing
     assert all(frame["E"] == frame["k"]["T"] + 1 for frame in closing)
-
-
-async def test_run_serves_until_cancelled() -> None:
-    ready: asyncio.Future[Simulator] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(run(SimulatorConfig(symbols=2), ready.set_result))
-    async with asyncio.timeout(WITHIN):
-        simulator = await ready
-        assert len((await got(simulator, "/fapi/v1/exchangeInfo"))["symbols"]) == 2
-        serving.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await serving
