@@ -22,8 +22,8 @@ LATE_S = 0.001
 class Bridge(Generic[T]):
     """Iterate over what an Observable emits while the `async with` block lasts.
 
-    Guarantee:  subscribed on entering, disposed on leaving for whatever reason, at once, also while
-                waiting for an item; items in the buffer's order.
+    Guarantee:  subscribed on entering, disposed on leaving for whatever reason, also while waiting
+                for an item: at once, or in its turn when cancelled; items in the buffer's order.
     Errors:     the Observable's error, once what was emitted before it has been read; Overflow at
                 once, when the buffer has no more room, or what waits has done so for too long.
     """
@@ -38,7 +38,7 @@ class Bridge(Generic[T]):
     ) -> None:
         """`on_overflow` is told beside the reader, who may not come back to hear of it.
 
-        `in_turn` wakes the reader, at once or when it is its turn.
+        `in_turn` wakes the reader and lets it leave, at once or when it is its turn.
         """
         self._source, self._buffer, self._scheduler = source, buffer, scheduler
         self._on_overflow, self._in_turn, self._called = on_overflow, in_turn, False
@@ -60,8 +60,12 @@ class Bridge(Generic[T]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._subscription.dispose()
-        self._look.dispose()
+        try:
+            if kind is asyncio.CancelledError:
+                await self._turn_to_leave()
+        finally:
+            self._subscription.dispose()
+            self._look.dispose()
 
     def __aiter__(self) -> Self:
         return self
@@ -80,6 +84,12 @@ class Bridge(Generic[T]):
         if self._error is not None:
             raise self._error
         raise StopAsyncIteration
+
+    async def _turn_to_leave(self) -> None:
+        """A client that goes leaves all its streams at once."""
+        turn = asyncio.Event()
+        self._in_turn(turn.set)
+        await turn.wait()
 
     def _on_next(self, item: T) -> None:
         if self._ended:

@@ -1,6 +1,7 @@
 """An Observable read at the reader's pace, and let go of whatever happens."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from reactivex.subject import Subject
 from connector.errors import Overflow
 from connector.grpc.bridge import Bridge
 from connector.grpc.buffers import Buffer, LatestByKey, Lossless
+from connector.grpc.turns import Turns
 
 
 class Boom(Exception):
@@ -94,6 +96,30 @@ async def test_a_reader_cancelled_while_writing_lets_go_of_the_source(
         await reading
 
     assert not source.observers
+
+
+async def test_a_client_that_leaves_many_streams_lets_go_of_a_few_in_a_turn(
+    source: Subject[str],
+) -> None:
+    in_turn = Turns(a_turn=2).of("many")
+    scheduler = AsyncIOScheduler(asyncio.get_running_loop())
+
+    async def read() -> None:
+        async with Bridge(source, Lossless[str](), scheduler, in_turn=in_turn) as items:
+            await anext(items)
+
+    reading = [asyncio.ensure_future(read()) for _ in range(10)]
+    await asyncio.sleep(0)
+    for each in reading:
+        each.cancel()
+    seen = [len(source.observers)]
+    while source.observers:
+        await asyncio.sleep(0)
+        seen.append(len(source.observers))
+    gone = [before - after for before, after in itertools.pairwise(seen)]
+    assert (sum(gone), max(gone)) == (10, 2)
+    ends = await asyncio.gather(*reading, return_exceptions=True)
+    assert all(isinstance(end, asyncio.CancelledError) for end in ends)
 
 
 async def test_an_overflow_is_told_at_once_and_lets_go_of_the_source(source: Subject[str]) -> None:

@@ -45,3 +45,29 @@ async def test_each_turn_begins_anew() -> None:
         take(partial(done.append, number))
         await asyncio.sleep(0)
         assert done == list(range(number + 1))
+
+
+async def test_what_is_very_much_leaves_the_loop_to_others_between_its_turns() -> None:
+    done: list[int] = []
+    turns = Turns(a_turn=2, many=4, apart_s=3600)
+    take = turns.of("many")
+    for number in range(10):
+        take(partial(done.append, number))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert done == [0, 1, 2, 3]
+
+    turns.of("one")(partial(done.append, 99))
+    assert done == [0, 1, 2, 3, 99]
+
+
+async def test_what_is_very_much_is_done_all_the_same_and_in_its_order() -> None:
+    done: list[int] = []
+    take = Turns(a_turn=2, many=4, apart_s=0.001).of("many")
+    for number in range(300):
+        take(partial(done.append, number))
+    ended = asyncio.Event()
+    take(ended.set)
+    async with asyncio.timeout(10):
+        await ended.wait()
+    assert done == list(range(300))
