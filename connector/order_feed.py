@@ -93,7 +93,11 @@ class OrderFeed:
             lookup = None
         count = Counts("orders")
         updates = count.source(private.orders()).pipe(
-            cross_check(silence, lambda: private.orders_differ(ledger.unfinished())),
+            cross_check(
+                silence,
+                lambda: private.orders_differ(ledger.unfinished()),
+                on_unanswered=_not_compared,
+            ),
             count.through(
                 "repair_gaps",
                 repair_gaps(
@@ -102,6 +106,7 @@ class OrderFeed:
                     ),
                     private.now_ms,
                     ledger.seed,
+                    on_unrepaired=_not_repaired,
                     told_until_ms=self._told_until_ms,
                     again_on=self._unread(),
                 ),
@@ -132,6 +137,14 @@ class OrderFeed:
 
     def _encode(self, order: Order) -> wire.OrderUpdate:
         return wire.encode_order_update(order, self._exchange, self._canonical(order.symbol))
+
+
+def _not_compared(error: Exception) -> None:
+    log.info("open orders not compared", error=str(error)[:200])
+
+
+def _not_repaired(error: Exception) -> None:
+    log.error("what was missed of orders can't be told", error=str(error)[:200])
 
 
 def _not_looked_up(error: Exception) -> None:

@@ -31,7 +31,6 @@ MINUTE_MS = 60_000
 HEARD_ON = timedelta(seconds=1)
 """So long a stream that doesn't end is heard after its last item."""
 STEP = Decimal("0.10")
-SHARED = "map_to_proto | share_latest"
 
 
 class Drawn(NamedTuple):

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from connector.errors import (
     ConnectorError,
     OrderNotFound,
-    Refused,
     Transient,
     Unsupported,
 )
@@ -143,11 +142,7 @@ class OrderEvents:
         Errors:     Transient when it doesn't open within 10 s, and those of the questions.
         """
         await self._opened()
-        try:
-            listed = await self._orders.open_orders(None)
-        except (Refused, Unsupported) as error:
-            log.error("missed orders can't be told: open ones aren't listed", error=str(error))
-            raise
+        listed = await self._orders.open_orders(None)
         known = {_key(order) for order in listed}
         gone = [order for order in unfinished() if _key(order) not in known]
         found = await self._became(gone, learn)
