@@ -25,8 +25,6 @@ def always(_: object) -> bool:
 def share_latest(
     linger: timedelta,
     replay: Callable[[T], bool] = always,
-    on_active: Callable[[], None] = ignore,
-    on_idle: Callable[[], None] = ignore,
     on_released: Callable[[], None] = ignore,
 ) -> Operator[T, T]:
     """Share one subscription of the source; a newcomer gets the last value first, if `replay` says.
@@ -36,12 +34,11 @@ def share_latest(
                 item. The source is kept for `linger` after the last observer left, and a newcomer
                 meanwhile finds it running. When the source ends all are told, nothing of it is
                 kept, and the next observer starts anew. Observers may come and go during an
-                emission. `on_active`: the source is subscribed; `on_idle`: nobody is left, the
-                linger begins; `on_released`: the source is let go or has ended, exactly once for
-                each `on_active` and before the observers are told of an end.
+                emission. `on_released`: the source is let go or has ended, exactly once for each
+                subscription and before the observers are told of an end.
     Errors:     the source's are told to all. An observer that raises is detached and gets its
-                exception as its own error; neither siblings nor source notice. What the callbacks
-                raise is logged. What `replay` raises is the newcomer's error.
+                exception as its own error; neither siblings nor source notice. What `on_released`
+                raises is logged. What `replay` raises is the newcomer's error.
     Units:      time, and the source's scheduler, from the subscriber that started it.
     """
 
@@ -49,13 +46,16 @@ def share_latest(
         current: list[_Sharing[T]] = []
 
         def start(clock: SchedulerBase | None) -> _Sharing[T]:
-            sharing: _Sharing[T] = _Sharing(clock, linger, on_idle, lambda: release(sharing))
+            sharing: _Sharing[T] = _Sharing(clock, linger, lambda: release(sharing))
             current.append(sharing)
             return sharing
 
         def release(sharing: _Sharing[T]) -> None:
             current.remove(sharing)
-            _call(on_released)
+            try:
+                on_released()
+            except Exception:
+                _log.exception("what share_latest told of a release failed")
 
         def subscribe(
             observer: ObserverBase[T], scheduler: SchedulerBase | None = None
@@ -68,7 +68,6 @@ def share_latest(
             else:
                 sharing = start(scheduler)
                 sharing.observers = (observer,)
-                _call(on_active)
                 sharing.upstream.disposable = source.subscribe(
                     sharing.on_next, sharing.on_error, sharing.on_completed, scheduler=scheduler
                 )
@@ -86,14 +85,12 @@ class _Sharing(Generic[T]):
         self,
         clock: SchedulerBase | None,
         linger: timedelta,
-        on_idle: Callable[[], None],
         release: Callable[[], None],
     ) -> None:
         self.observers: tuple[ObserverBase[T], ...] = ()
         self.upstream = SingleAssignmentDisposable()
         self._clock = clock
         self._linger = linger
-        self._on_idle = on_idle
         self._release = release
         self._timer = SerialDisposable()
         self._last: tuple[T] | None = None
@@ -123,9 +120,7 @@ class _Sharing(Generic[T]):
             return
         if self._linger and self._clock is not None:
             self._timer.disposable = self._clock.schedule_relative(self._linger, self._expire)
-            _call(self._on_idle)
         else:
-            _call(self._on_idle)
             self._expire()
 
     def _expire(self, _: SchedulerBase | None = None, __: object = None) -> None:
@@ -191,10 +186,3 @@ class _Sharing(Generic[T]):
                 end(observer)
             except Exception:
                 _log.exception("an observer failed at the end of its stream")
-
-
-def _call(callback: Callable[[], None]) -> None:
-    try:
-        callback()
-    except Exception:
-        _log.exception("a callback of share_latest failed")

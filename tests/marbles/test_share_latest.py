@@ -20,30 +20,16 @@ SHARED = share_latest(LINGER)
 AT_ONCE = timedelta(0)
 
 
-class Log:
-    """What the callbacks told, and when."""
-
-    def __init__(self, m: Marbles[str]) -> None:
-        self.told: list[tuple[int, str]] = []
-        self._m = m
-
-    def active(self) -> None:
-        self.told.append((self._m.now_ms(), "active"))
-
-    def idle(self) -> None:
-        self.told.append((self._m.now_ms(), "idle"))
-
-    def released(self) -> None:
-        self.told.append((self._m.now_ms(), "released"))
-
-
-def logged(
+def noted(
     m: Marbles[str], source: Observable[str], linger: timedelta
-) -> tuple[Observable[str], Log]:
-    log = Log(m)
-    return source.pipe(
-        share_latest(linger, lambda _: True, log.active, log.idle, log.released)
-    ), log
+) -> tuple[Observable[str], list[int]]:
+    """Share the source; the list tells when it was released."""
+    released: list[int] = []
+
+    def on_released() -> None:
+        released.append(m.now_ms())
+
+    return source.pipe(share_latest(linger, on_released=on_released)), released
 
 
 def test_all_share_one_subscription_and_a_newcomer_gets_the_last_value_first() -> None:
@@ -89,50 +75,50 @@ def test_a_value_that_may_not_be_replayed_is_not() -> None:
 def test_the_source_is_kept_for_the_linger_after_the_last_observer() -> None:
     m = Marbles()
     source = m.hot("-a-b-c-d-e")
-    shared, log = logged(m, source, LINGER)
+    shared, released = noted(m, source, LINGER)
     m.run_together((shared, "^-!"), (shared, "-^--!"))
     assert m.lives(source) == ["^------!"]
-    assert log.told == [(0, "active"), (4, "idle"), (7, "released")]
+    assert released == [7]
 
 
 def test_a_newcomer_within_the_linger_finds_it_running() -> None:
     m = Marbles()
     source = m.hot("-a-b-c-d-e-f")
-    shared, log = logged(m, source, LINGER)
+    shared, released = noted(m, source, LINGER)
     seen = m.run_together((shared, "^-!"), (shared, "----^---!"))
     assert seen == [m.expected("-a"), m.expected("----bc-d")]
     assert m.lives(source) == ["^----------!"]
-    assert [what for _, what in log.told] == ["active", "idle", "idle", "released"]
+    assert released == [11]
 
 
 def test_a_newcomer_after_the_linger_starts_anew_without_the_old_value() -> None:
     m = Marbles()
     source = m.hot("-a-b-c-d-e-f-g")
-    shared, log = logged(m, source, LINGER)
+    shared, released = noted(m, source, LINGER)
     seen = m.run_together((shared, "^-!"), (shared, "------^-!"))
     assert seen == [m.expected("-a"), m.expected("-------d")]
     assert m.lives(source) == ["^----!", "------^----!"]
-    assert [what for _, what in log.told] == ["active", "idle", "released"] * 2
+    assert released == [5, 11]
 
 
 def test_without_linger_the_source_is_let_go_at_once() -> None:
     m = Marbles()
     source = m.hot("-a-b-c")
-    shared, log = logged(m, source, AT_ONCE)
+    shared, released = noted(m, source, AT_ONCE)
     assert m.run(shared, "^--!") == m.expected("-a")
     assert m.lives(source) == ["^--!"]
-    assert log.told == [(0, "active"), (3, "idle"), (3, "released")]
+    assert released == [3]
     assert m.strays == []
 
 
 def test_an_error_is_told_to_all_and_not_kept() -> None:
     m = Marbles()
     source = m.in_turn("-a-#", "-b-|")
-    shared, log = logged(m, source, LINGER)
+    shared, released = noted(m, source, LINGER)
     seen = m.run_together(shared, (shared, "--^"), (shared, "----^"))
     assert seen == [m.expected("-a-#"), m.expected("--a#"), m.expected("-----b-|")]
     assert m.lives(source) == ["^--!", "----^--!"]
-    assert log.told == [(0, "active"), (3, "released"), (4, "active"), (7, "released")]
+    assert released == [3, 7]
     assert m.strays == []
 
 
@@ -147,10 +133,10 @@ def test_a_completion_is_told_to_all_and_the_last_value_not_kept() -> None:
 def test_an_end_while_nobody_is_there_releases_without_a_timer_left() -> None:
     m = Marbles()
     source = m.hot("-a-|")
-    shared, log = logged(m, source, LINGER)
+    shared, released = noted(m, source, LINGER)
     m.run(shared, "^-!")
     assert m.lives(source) == ["^--!"]
-    assert log.told == [(0, "active"), (2, "idle"), (3, "released")]
+    assert released == [3]
     assert m.strays == []
 
 
@@ -160,9 +146,9 @@ def test_a_source_that_fails_at_once_is_released_and_started_anew() -> None:
         return Disposable()
 
     m = Marbles()
-    shared, log = logged(m, Observable(subscribe), LINGER)
+    shared, released = noted(m, Observable(subscribe), LINGER)
     assert m.run_together(shared, (shared, "-^")) == [m.expected("#"), m.expected("-#")]
-    assert log.told == [(0, "active"), (0, "released"), (1, "active"), (1, "released")]
+    assert released == [0, 1]
     assert m.strays == []
 
 
@@ -265,13 +251,13 @@ def test_what_replay_raises_is_the_newcomers_error() -> None:
     assert m.run_together(shared, (shared, "--^")) == [m.expected("-a-b-|"), m.expected("--#")]
 
 
-def test_what_the_callbacks_raise_changes_nothing() -> None:
+def test_what_on_released_raises_changes_nothing() -> None:
     def broken() -> None:
         raise Boom
 
     m = Marbles()
     source = m.hot("-a-b-|")
-    shared = source.pipe(share_latest(LINGER, lambda _: True, broken, broken, broken))
+    shared = source.pipe(share_latest(LINGER, on_released=broken))
     seen = m.run_together((shared, "^-!"), (shared, "--^"))
     assert seen == [m.expected("-a"), m.expected("--ab-|")]
     assert m.lives(source) == ["^----!"]
@@ -348,7 +334,7 @@ def test_every_observer_sees_a_contiguous_run(visits: list[tuple[int, int]], lin
     letters = "abcdefghijklmnopqrstuvwxyz"
     m = Marbles()
     source = m.hot("-".join(letters))
-    shared, log = logged(m, source, timedelta(milliseconds=linger))
+    shared, released = noted(m, source, timedelta(milliseconds=linger))
     lives = ["-" * start + "^" + "-" * (length - 1) + "!" for start, length in visits]
     seen = m.run_together(*((shared, life) for life in lives))
     for (start, length), timeline in zip(visits, seen, strict=True):
@@ -359,7 +345,5 @@ def test_every_observer_sees_a_contiguous_run(visits: list[tuple[int, int]], lin
         )
         assert text.endswith(fresh)
         assert len(text) <= len(fresh) + 1
-    told = [what for _, what in log.told if what != "idle"]
-    assert told == ["active", "released"] * (len(told) // 2)
-    assert len(m.lives(source)) == len(told) // 2
+    assert len(m.lives(source)) == len(released)
     assert all(end is not None for _, end in source.lives_us)
