@@ -26,7 +26,7 @@ from connector.operators import (
     repair_gaps,
     resume,
 )
-from connector.operators.repair_gaps import HELD_ITEMS, LONGEST_MS, OVERLAP_MS
+from connector.operators.repair_gaps import LONGEST_MS, OVERLAP_MS
 from connector.testing import Boom, Cold, Marbles
 from connector.trading import Order, Trade
 from tests.marbles.orders import brief, order, trade
@@ -221,21 +221,28 @@ def test_a_fetch_that_is_denied_ends_the_stream() -> None:
     assert m.strays == []
 
 
-def test_more_than_can_wait_overflows() -> None:
-    m = Marbles({"a": VALUES["a"]}, tick=timedelta(microseconds=1))
-    source = m.hot("a" * (HELD_ITEMS + 1))
+@pytest.fixture
+def few_wait(monkeypatch: pytest.MonkeyPatch) -> int:
+    few = 20
+    monkeypatch.setitem(repair_gaps.__globals__, "HELD_ITEMS", few)
+    return few
+
+
+def test_more_than_can_wait_overflows(few_wait: int) -> None:
+    m = Marbles(VALUES)
+    source = m.hot("a" * (few_wait + 1))
     exchange = Exchange(m, "-")
     (event,) = m.run(source.pipe(exchange.operator())).events
-    assert (event.at_us, type(event.payload)) == (HELD_ITEMS, Overflow)
-    assert m.lives(source) == ["^ 9.999ms !"]
+    assert (event.at_us, type(event.payload)) == (few_wait * 1000, Overflow)
+    assert m.lives(source) == ["^ 19ms !"]
     assert all(life.endswith("!") for life in m.lives(exchange.answers[0]))
 
 
-def test_after_an_overflow_it_begins_with_nothing_waiting() -> None:
-    m = Marbles(VALUES, tick=timedelta(microseconds=1))
+def test_after_an_overflow_it_begins_with_nothing_waiting(few_wait: int) -> None:
+    m = Marbles(VALUES)
     exchange = Exchange(m, "50ms |")
-    stream = m.in_turn("a" * (HELD_ITEMS + 1), "b-----").pipe(exchange.operator())
-    _, second = m.run_together((stream, "^ 20ms !"), (stream, "20ms ^ 99ms !"))
+    stream = m.in_turn("a" * (few_wait + 1), "b-----").pipe(exchange.operator())
+    _, second = m.run_together((stream, "^ 30ms !"), (stream, "30ms ^ 99ms !"))
     assert second.values == [VALUES["b"]]
 
 
