@@ -110,7 +110,7 @@ class Connector:
         usual = ":memory:" if config.exchange.embedded else default_path()
         ids = self.ids = OrderIds(config.state.path or usual, scope)
         stack.callback(ids.close)
-        orders = Orders(self.session, ids)
+        orders = self._orders = Orders(self.session, ids)
         stack.push_async_callback(orders.close)
         self._events = OrderEvents(self.session, orders)
         stack.push_async_callback(self._events.close)
@@ -132,6 +132,7 @@ class Connector:
         if self._has_key:
             await self._until_answered("credentials not validated yet", self._validate)
             await self._until_answered("orders not reconciled yet", self._reconcile)
+            await self._orders.follow_those_of_before()
         self._is_prepared = True
         self._tell_health()
 

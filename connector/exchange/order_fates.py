@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from math import inf
 from time import monotonic
 
@@ -16,6 +17,7 @@ from connector.errors import (
     PostOnlyWouldTake,
     Transient,
 )
+from connector.exchange.order_following import ABSENT_AFTER, FOLLOWED_MOST, Following
 from connector.exchange.order_ids import OrderIds
 from connector.exchange.order_lookup import OrderLookup
 from connector.exchange.request import went_at
@@ -27,19 +29,12 @@ log = structlog.get_logger(__name__)
 LOOKUP_BOUND_S = 10.0
 """How long a lost order is looked up."""
 LOOKUP_PAUSES_S = (0.0, 0.2, 0.4, 0.8, 1.6, 2.0)
-"""Before each lookup; the last one repeats."""
-ABSENT_AFTER = 4
-"""So many answers "no such order" in a row, over 1.4 s, make a lost order surely absent, the last
-of them when the exchange would execute it no more."""
+"""Before each lookup; the last one repeats. A lost order is surely absent after `ABSENT_AFTER`,
+over 1.4 s, the last of them when the exchange would execute it no more."""
 CLOCKS_S = 1.0
 """So far ahead of its own clock an exchange takes the time of a request to be."""
-FOLLOWED_EVERY_S = 10.0
-FOLLOWED_FOR_S = 86_400.0
-"""So often, and so long at most, an order of unknown outcome is looked up, so that the stream can
-tell of it."""
-FOLLOWED_AT_ONCE = 100
-FOLLOWED_MOST = 1_000
-"""Those beyond the first 100 have their turn as others are found, or are surely absent."""
+APART_S = 0.1
+"""From one order of before to the next, as they are looked up first."""
 EXECUTION_WAIT_S = 2.0
 EXECUTION_POLL_S = 0.1
 EXECUTION_LAST_S = 8.0
@@ -69,18 +64,14 @@ class OrderFates(OrderLookup):
         """Told of an order as its placing is answered, also when nobody waits for that any more."""
         self.on_killed: Callable[[Order], None] = lambda _: None
         """Told of an order that ended in its placing, so that its caller believes it not placed."""
-        self._followed: set[asyncio.Task[None]] = set()
-        self._turns = asyncio.Semaphore(FOLLOWED_AT_ONCE)
-        """Of those followed."""
+        self._following = Following()
         self._doubtful_until = inf if ids.is_after_crash else 0.0
         self._alone_from = monotonic() + min(session.order_window_s, LOOKUP_BOUND_S) + CLOCKS_S
         """Nothing that a process before this one sent is executed any more."""
 
     async def stop_following(self) -> None:
         """Look no lost order up any more."""
-        for each in self._followed:
-            each.cancel()
-        await asyncio.gather(*self._followed, return_exceptions=True)
+        await self._following.stop()
 
     def note_answered(self, request: OrderRequest) -> None:
         """Note that the caller of an order, who is still there, is told what became of it."""
@@ -109,13 +100,13 @@ class OrderFates(OrderLookup):
                 self._doubtful_until = min(self._doubtful_until, monotonic() + DOUBT_S)
                 if order is not None and not self.is_spent(order, request):
                     return await self.repeated(order, request)
-            if left_s <= 0 or not self._is_unanswered(request):
+            if left_s <= 0 or not self._is_unanswered(request.client_order_id):
                 return None
             await asyncio.sleep(min(left_s, LOOKUP_PAUSES_S[-1]))
 
-    def _is_unanswered(self, request: OrderRequest) -> bool:
+    def _is_unanswered(self, client_order_id: str) -> bool:
         now_ms = self._session.now_ms()
-        return self._ids.unanswered_since_ms(request.client_order_id, now_ms) is not None
+        return self._ids.unanswered_since_ms(client_order_id, now_ms) is not None
 
     async def open_with(self, request: OrderRequest) -> Order | None:
         """Give the open order that has this client id."""
@@ -178,40 +169,40 @@ class OrderFates(OrderLookup):
                         )
         except TimeoutError:
             pass
-        self._follow(request, sent_id)
+        look = partial(self._tell_lost, request, sent_id)
+        self._following.follow(request.client_order_id, look)
         raise OutcomeUnknown(
             f"no answer for {request.client_order_id}, and looking it up gave none "
             f"within {LOOKUP_BOUND_S:.0f} s"
         )
 
-    def _follow(self, request: OrderRequest, sent_id: str) -> None:
-        """Go on looking an order up whose caller was told that nobody knows.
+    async def follow_those_of_before(self) -> None:
+        """Look up what the process before this one sent, and never told its caller's answer."""
+        sent = await asyncio.to_thread(self._ids.unanswered, FOLLOWED_MOST)
+        for number, (client_order_id, symbol, sent_ms) in enumerate(sent):
+            if symbol in self._session.ccxt.markets:
+                look = partial(self._tell_of_before, client_order_id, symbol, sent_ms)
+                self._following.follow(client_order_id, look, number * APART_S)
 
-        He may never repeat it, and the private websocket may have been away while it was filled.
-        """
-        if len(self._followed) >= FOLLOWED_MOST:
-            log.warning("too many lost orders", client_order_id=request.client_order_id)
-            return
-        task = asyncio.get_running_loop().create_task(self._found_later(request, sent_id))
-        self._followed.add(task)
-        task.add_done_callback(self._followed.discard)
+    async def _tell_of_before(self, client_order_id: str, symbol: str, sent_ms: int) -> bool:
+        order = await self.find(symbol, self._client_ids.sent(client_order_id))
+        if order is None or order.created_at_ms < sent_ms - SKEW_MS:
+            return False
+        # one that ended unexecuted may be post-only, and believed not placed
+        is_news = not order.status.is_terminal or Decimal(order.executed_qty) > 0
+        is_told = self._ids.was_told(order.symbol, order.exchange_order_id)
+        if is_news and not is_told and self._is_unanswered(client_order_id):
+            self._recent.note_placed(order)
+            self.on_placed(order)
+        return True
 
-    async def _found_later(self, request: OrderRequest, sent_id: str) -> None:
-        absent, until = 0, monotonic() + FOLLOWED_FOR_S
-        async with self._turns:
-            while absent < ABSENT_AFTER and monotonic() < until:
-                await asyncio.sleep(FOLLOWED_EVERY_S)
-                try:
-                    order = await self.find(request.symbol, sent_id)
-                    if order is not None and not self.is_spent(order, request):
-                        await self.executed(request, order)
-                        return
-                except PostOnlyWouldTake:
-                    return
-                except ConnectorError as error:  # no answer, so no absence
-                    log.debug("lookup failed", error=str(error)[:200])
-                    continue
-                absent += 1
+    async def _tell_lost(self, request: OrderRequest, sent_id: str) -> bool:
+        order = await self.find(request.symbol, sent_id)
+        if order is None or self.is_spent(order, request):
+            return False
+        with contextlib.suppress(PostOnlyWouldTake):
+            await self.executed(request, order)
+        return True
 
     async def executed(self, request: OrderRequest, order: Order) -> Order:
         """Ask, up to 2 s, what was executed of an order that executes at once.

@@ -152,6 +152,15 @@ class OrderIds:
         known = self._find(_Kind.CLIENT, client_order_id)
         return _sent_ms(known[0], now_ms) if known is not None else None
 
+    def unanswered(self, most: int) -> list[tuple[str, str, int]]:
+        """Give the latest orders without an answer: client id, symbol, when it was sent, in ms.
+
+        Guarantee:  what is written alone; may be called from any thread.
+        """
+        now_ms = self._now_ms()
+        rows = self._file.latest(self._scope, _Kind.CLIENT, _SENT, now_ms - UNANSWERED_MS, most)
+        return [(key, symbol, int(value.removeprefix(_SENT))) for key, value, symbol in rows]
+
     def symbol_of_client_id(self, client_order_id: str) -> str | None:
         """Give the symbol of the newest order of a caller's id; None where none is noted."""
         known = self._find(_Kind.CLIENT, client_order_id)
@@ -189,6 +198,10 @@ class OrderIds:
     def told(self) -> list[str]:
         """Give the orders that are not over as they were last told, as far as is written."""
         return self._file.all_of(self._scope, _Kind.TOLD)
+
+    def was_told(self, symbol: str, exchange_order_id: str) -> bool:
+        """Whether anything of an order was ever told, as far as is kept."""
+        return self._find(_Kind.TOLD, told_key(symbol, exchange_order_id)) is not None
 
     def flush(self) -> None:
         """Write what waits, now; what can't be written goes on waiting."""
@@ -268,6 +281,11 @@ class OrderIds:
                 return True
         self._wake.set()
         return False
+
+
+def told_key(symbol: str, exchange_order_id: str) -> str:
+    """Name an order under which it is noted as told."""
+    return f"{symbol} {exchange_order_id}"
 
 
 def _sent_ms(value: str, now_ms: int) -> int | None:

@@ -19,6 +19,7 @@ from connector.errors import (
     Malformed,
     OrderNotFound,
     OutcomeUnknown,
+    Refused,
     Transient,
     Unsupported,
 )
@@ -213,6 +214,8 @@ class Orders(OrderFates):
                 return await self.send(request)
             if existing is not None:
                 return await self.repeated(existing, request)
+        elif isinstance(ours, Refused):
+            self.note_answered(request)  # nothing stands that may be asked for
         raise ours from error
 
     # cancelling

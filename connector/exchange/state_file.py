@@ -50,6 +50,10 @@ _SCHEMA = (
 )
 _FIND = "SELECT value, symbol FROM links WHERE scope = ? AND kind = ? AND key = ?"
 _ALL = "SELECT value FROM links WHERE scope = ? AND kind = ? AND value != ''"
+_LATEST = (
+    "SELECT key, value, symbol FROM links INDEXED BY links_by_age WHERE seen_ms >= ? AND scope = ?"
+    " AND kind = ? AND value LIKE ? || '%' ORDER BY seen_ms DESC LIMIT ?"
+)
 _KEEP = "INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?, ?)"
 _AND_ANOTHER = ", (?, ?, ?, ?, ?, ?)"
 _SURPLUS = (
@@ -149,6 +153,19 @@ class StateFile:
         except sqlite3.Error as error:
             self._warn("not read", error)
             return []
+
+    def latest(
+        self, scope: str, kind: int, beginning: str, since_ms: int, most: int
+    ) -> list[tuple[str, str, str]]:
+        """Give key, value and symbol of the latest of a kind whose value begins so."""
+        asked = (since_ms, scope, kind, beginning, most)
+        try:
+            with self._reading:
+                rows = self._reader.execute(_LATEST, asked).fetchall()
+        except sqlite3.Error as error:
+            self._warn("not read", error)
+            return []
+        return [(_text(key), _text(value), _text(symbol)) for key, value, symbol in rows]
 
     def keep(self, rows: Iterable[tuple[str | int, ...]]) -> bool:
         """Write rows in one transaction; whether there is nothing to try again."""

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from connector.exchange.order_ids import OrderIds
+from connector.exchange.order_ids import OrderIds, told_key
 from connector.trading import Order
 
 log = structlog.get_logger(__name__)
@@ -67,4 +67,4 @@ class ToldOrders:
 
 
 def _key(order: Order) -> str:
-    return f"{order.symbol} {order.exchange_order_id}"
+    return told_key(order.symbol, order.exchange_order_id)

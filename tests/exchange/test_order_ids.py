@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connector.exchange import order_ids as module
 from connector.exchange import state_file
-from connector.exchange.order_ids import HASHED, MAX_ID, OrderIds
+from connector.exchange.order_ids import HASHED, MAX_ID, OrderIds, told_key
 from connector.exchange.state_file import StateFile
 from tests.exchange.one_state_file import BTC, DAY_MS, ETH, SCOPE, UUID, Clock, Open
 
@@ -225,6 +225,32 @@ def test_an_order_is_unanswered_until_its_caller_knows(opened: Open) -> None:
     assert again.unanswered_since_ms("grid_1", 5_000) is None
     assert again.knows_client_id("grid_1")
     assert not again.knows_client_id("another")
+
+
+def test_what_nobody_was_told_is_found_by_the_next_process_for_a_day(opened: Open) -> None:
+    clock = Clock()
+    ids = opened(now_ms=clock)
+    for number in range(4):
+        ids.note_sending(f"grid_{number}", f"grid_{number}", BTC, number)
+        clock.now_ms += 1
+    ids.note_answered("grid_1")
+    ids.close()
+
+    again = opened(now_ms=clock)
+    assert again.unanswered(10) == [("grid_3", BTC, 3), ("grid_2", BTC, 2), ("grid_0", BTC, 0)]
+    assert again.unanswered(1) == [("grid_3", BTC, 3)]
+    clock.now_ms += DAY_MS
+    assert not again.unanswered(10)
+
+
+def test_whether_an_order_was_told_is_known_also_after_its_end(opened: Open) -> None:
+    ids = opened()
+    ids.note_told(told_key(BTC, "7"), "", BTC)
+    ids.close()
+
+    again = opened()
+    assert again.was_told(BTC, "7")
+    assert not again.was_told(BTC, "8")
 
 
 def test_what_a_crash_hid_counts_as_unanswered_when_it_is_seen_again(opened: Open) -> None:

@@ -464,8 +464,8 @@ async def test_what_became_of_an_order_of_unknown_outcome_is_told_though_nobody_
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("connector.exchange.order_fates.LOOKUP_BOUND_S", 0.3)
-    monkeypatch.setattr("connector.exchange.order_fates.FOLLOWED_EVERY_S", 0.001)
-    monkeypatch.setattr("connector.exchange.order_fates.FOLLOWED_AT_ONCE", 1)
+    monkeypatch.setattr("connector.exchange.order_following.FOLLOWED_EVERY_S", 0.001)
+    monkeypatch.setattr("connector.exchange.order_following.FOLLOWED_AT_ONCE", 1)
     served = await serve({"fill_ratio": 0})
     served.connector.session.ccxt.enableRateLimit = False  # a start uses most of it up
     exchange, service = served.exchange, served.connector.service
@@ -497,6 +497,40 @@ async def test_what_became_of_an_order_of_unknown_outcome_is_told_though_nobody_
         ("another", FILLED),
     }
     assert [u.last_trade.quantity.value for u in updates] == ["0.060"] * 2
+    call.cancel()
+
+
+@both_dialects
+async def test_what_became_of_an_order_of_unknown_outcome_is_told_after_a_restart(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.exchange.order_fates.LOOKUP_BOUND_S", 0.3)
+    state = str(tmp_path / "state.sqlite3")
+    served = await serve({"fill_ratio": 0}, state=state)
+    exchange = served.exchange
+    call = await _orders(served)
+    await _place(served, "known")
+    exchange.fill("BTCUSDT", "known")
+    while (await take(call, 1))[0].status != FILLED:
+        pass
+    exchange.refuse_websockets = True
+    await exchange.drop_sockets(private=True)
+    exchange.fail_next("GET", "*", ("status_before", 503), 10_000)
+    exchange.fail_next(*served.path("place"), "cut_after")
+    with pytest.raises(grpc.aio.AioRpcError, match="order outcome unknown"):
+        await _place(served, "unknown")
+    exchange.fill("BTCUSDT", "unknown")
+    await served.connector.__aexit__()
+    exchange.faults.forget()
+    exchange.refuse_websockets = False
+    exchange.advance(600)
+
+    again = await serve(state=state, at=exchange)
+    call = await _orders(again)
+    updates = await take(call, 1)
+
+    assert [(u.client_order_id, u.status) for u in updates] == [("unknown", FILLED)]
+    assert updates[0].last_trade.quantity.value == "0.060"
     call.cancel()
 
 
