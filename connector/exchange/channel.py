@@ -15,7 +15,7 @@ from connector.errors import (
     UnknownSymbol,
     Unsupported,
 )
-from connector.exchange.faults import as_ours, is_farewell, is_stumble, note_stumble
+from connector.exchange.faults import as_ours, is_farewell, is_stumble
 from connector.exchange.tap import calling
 
 log = structlog.get_logger(__name__)
@@ -162,7 +162,7 @@ class Channel:
                     UnknownSymbol, Unsupported or Denied is told as Transient, to be tried again.
         """
         ours = as_ours(error)
-        note_stumble(error)
+        passes = isinstance(ours, Transient) and not is_stumble(error)
         if ours is None:
             log.error("unexpected error of a subscription", channel=self.name, exc_info=error)
             ours = Transient(f"subscription failed: {type(error).__name__}")
@@ -174,7 +174,6 @@ class Channel:
         for symbol in lost:
             del self._held[symbol]
             self._stale.discard(symbol)
-        passes = isinstance(as_ours(error), Transient) and not is_stumble(error)
         if len(call.symbols) > 1 and not passes:
             self._alone.update(lost)
             self._reconcile_soon()

@@ -53,7 +53,7 @@ def as_ours(error: BaseException) -> ConnectorError | None:
     """Translate what ccxt raised; None for what is a bug of ours and must climb.
 
     Guarantee:  the text holds no query string (signatures and keys travel there), 300 characters
-                at most.
+                at most. What ccxt stumbled over is counted and logged: ask once of each error.
     """
     if isinstance(error, ConnectorError):
         return error
@@ -67,6 +67,7 @@ def as_ours(error: BaseException) -> ConnectorError | None:
                 return ours(text, _retry_after(error))
             return ours(text)
     if is_stumble(error):
+        note_stumble(error)
         return Transient(f"ccxt can't read the answer: {stumbled(error)}"[:300])
     return None
 

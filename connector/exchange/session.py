@@ -23,7 +23,7 @@ from connector.errors import (
 from connector.exchange.aside import Aside
 from connector.exchange.capabilities import auto_market_type, offers
 from connector.exchange.embedded import DEFAULT_DIALECT, EMBEDDED_CLASSES
-from connector.exchange.faults import as_ours, note_stumble
+from connector.exchange.faults import as_ours
 from connector.exchange.lane import Lane
 from connector.exchange.pacing import RollingWindow, ahead_of_all
 from connector.exchange.symbols import Symbols
@@ -171,7 +171,6 @@ class Session:
                         ours = as_ours(theirs)
                         if ours is None:
                             raise
-                        note_stumble(theirs)
                         error = ours
                     if not isinstance(error, Transient) or isinstance(error, RateLimited):
                         break
@@ -221,7 +220,6 @@ class Session:
             ours = as_ours(theirs)
             if ours is None:
                 raise
-            note_stumble(theirs)
             raise ours from theirs
 
     async def _supervise(self) -> None:
