@@ -67,11 +67,10 @@ const (
 //	                     connector's credentials at the exchange.
 //	RESOURCE_EXHAUSTED   "rate limit exceeded", with google.rpc.RetryInfo.
 //	UNAVAILABLE          "exchange unavailable": network, maintenance, or no
-//	                     answer within 10 seconds.
+//	                     readable answer within 10 seconds.
 //	FAILED_PRECONDITION  "exchange refused": any other refusal.
 //	UNIMPLEMENTED        "not supported": this exchange or this connector
 //	                     doesn't offer it.
-//	DATA_LOSS            the exchange's answer could not be read.
 //
 // GetName and GetType need no credentials and are answered from memory.
 //
@@ -523,11 +522,10 @@ type ExchangeService_SubscribePositionsClient = grpc.ServerStreamingClient[Posit
 //	                     connector's credentials at the exchange.
 //	RESOURCE_EXHAUSTED   "rate limit exceeded", with google.rpc.RetryInfo.
 //	UNAVAILABLE          "exchange unavailable": network, maintenance, or no
-//	                     answer within 10 seconds.
+//	                     readable answer within 10 seconds.
 //	FAILED_PRECONDITION  "exchange refused": any other refusal.
 //	UNIMPLEMENTED        "not supported": this exchange or this connector
 //	                     doesn't offer it.
-//	DATA_LOSS            the exchange's answer could not be read.
 //
 // GetName and GetType need no credentials and are answered from memory.
 //

@@ -50,7 +50,7 @@ TABLE: tuple[tuple[type[ConnectorError], StatusCode, str], ...] = (
     (ExchangeRefused, StatusCode.FAILED_PRECONDITION, "exchange refused"),
     (Denied, StatusCode.UNAUTHENTICATED, "authentication failed"),
     (Unsupported, StatusCode.UNIMPLEMENTED, "not supported"),
-    (Malformed, StatusCode.DATA_LOSS, "unreadable answer"),
+    (Malformed, StatusCode.UNAVAILABLE, "exchange unavailable: unreadable answer"),
     (Overflow, StatusCode.RESOURCE_EXHAUSTED, "reader too slow"),
     (LimitReached, StatusCode.RESOURCE_EXHAUSTED, "limit reached"),
     (Closing, StatusCode.UNAVAILABLE, "exchange unavailable"),

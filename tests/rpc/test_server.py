@@ -21,7 +21,7 @@ from connector.errors import Denied, InsufficientFunds, InvalidRequest, OrderNot
 from connector.exchange import session
 from connector.exchange.embedded import embedded_urls
 from connector.grpc.server import OPTIONS, SERVICE_NAME
-from connector.grpc.statuses import status_of
+from connector.grpc.statuses import TABLE, status_of
 from connector.simulator import Simulator, SimulatorConfig
 from connector.simulator.serving.faults import Failing
 from connector.wire import encode_decimal as decimal
@@ -193,6 +193,19 @@ def test_a_message_holds_no_piece_that_makes_the_engine_take_a_wrong_turn(
     error: Exception, message: str
 ) -> None:
     assert status_of(error)[1] == message
+
+
+def test_every_error_has_a_status_that_the_engines_page_has() -> None:
+    assert {code.name for _, code, _ in TABLE} == {
+        "ALREADY_EXISTS",
+        "FAILED_PRECONDITION",
+        "INVALID_ARGUMENT",
+        "NOT_FOUND",
+        "RESOURCE_EXHAUSTED",
+        "UNAUTHENTICATED",
+        "UNAVAILABLE",
+        "UNIMPLEMENTED",
+    }
 
 
 def before_nothing(host: str) -> Config:

@@ -27,11 +27,10 @@ class ExchangeServiceStub:
                            connector's credentials at the exchange.
       RESOURCE_EXHAUSTED   "rate limit exceeded", with google.rpc.RetryInfo.
       UNAVAILABLE          "exchange unavailable": network, maintenance, or no
-                           answer within 10 seconds.
+                           readable answer within 10 seconds.
       FAILED_PRECONDITION  "exchange refused": any other refusal.
       UNIMPLEMENTED        "not supported": this exchange or this connector
                            doesn't offer it.
-      DATA_LOSS            the exchange's answer could not be read.
     GetName and GetType need no credentials and are answered from memory.
 
     Streams. They outlive the exchange's outages: on a lost connection a stream
@@ -148,11 +147,10 @@ class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
                            connector's credentials at the exchange.
       RESOURCE_EXHAUSTED   "rate limit exceeded", with google.rpc.RetryInfo.
       UNAVAILABLE          "exchange unavailable": network, maintenance, or no
-                           answer within 10 seconds.
+                           readable answer within 10 seconds.
       FAILED_PRECONDITION  "exchange refused": any other refusal.
       UNIMPLEMENTED        "not supported": this exchange or this connector
                            doesn't offer it.
-      DATA_LOSS            the exchange's answer could not be read.
     GetName and GetType need no credentials and are answered from memory.
 
     Streams. They outlive the exchange's outages: on a lost connection a stream
