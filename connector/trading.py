@@ -120,7 +120,7 @@ class Position(msgspec.Struct, frozen=True):
     """A symbol's net position in base units: short is negative, flat is 0.
 
     None is what the exchange doesn't tell (`margin_type`: ""); `maintenance_margin` is in the
-    settlement asset.
+    settlement asset. `leverage` is None until it was asked for, then 1 if nobody tells.
     """
 
     symbol: str
@@ -128,7 +128,7 @@ class Position(msgspec.Struct, frozen=True):
     entry_price: Digits | None
     mark_price: Digits | None
     unrealized_pnl: Digits | None
-    leverage: int
+    leverage: int | None
     margin_type: str
     isolated_margin: Digits | None
     liquidation_price: Digits | None
@@ -163,8 +163,12 @@ class Account(msgspec.Struct, frozen=True):
 
     @property
     def is_fit(self) -> bool:
-        """Whether it may be told: of a unified account, engines take no health score for 0."""
-        return self.health_score is not None or not self.is_unified
+        """Whether it may be told: with every leverage known, by which engines stop.
+
+        Of a unified account they take no health score for 0.
+        """
+        is_known = all(each.leverage is not None for each in self.positions)
+        return is_known and (self.health_score is not None or not self.is_unified)
 
 
 class KeyPermissions(msgspec.Struct, frozen=True):

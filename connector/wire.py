@@ -225,7 +225,7 @@ def encode_position(position: Position, symbol: str) -> PositionMessage:
         entry_price=_maybe(position.entry_price),
         mark_price=_maybe(position.mark_price),
         unrealized_pnl=_maybe(position.unrealized_pnl),
-        leverage=position.leverage,
+        leverage=position.leverage or 1,
         margin_type=position.margin_type,
         isolated_margin=_maybe(position.isolated_margin),
         liquidation_price=_maybe(position.liquidation_price),

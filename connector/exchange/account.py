@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import msgspec
 import structlog
 
 from connector.domain import Digits, MarketType
@@ -88,7 +89,8 @@ class AccountData:
         """
         if self._session.market_type is MarketType.SPOT:
             return await self._holdings(symbol)
-        positions = [self._position(raw) for raw in await self._raw_positions(symbol)]
+        told = [self._position(raw) for raw in await self._raw_positions(symbol)]
+        positions = [msgspec.structs.replace(each, leverage=each.leverage or 1) for each in told]
         held = [position for position in positions if Decimal(position.size)]
         kept = {} if symbol is None else {s: p for s, p in self._known.items() if s != symbol}
         self._known = kept | {position.symbol: position for position in held}

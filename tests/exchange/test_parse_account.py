@@ -58,7 +58,7 @@ def test_what_hangs_on_the_size_is_not_known_of_another(told: dict[str, str]) ->
 
 def test_of_a_new_position_a_frame_tells_what_it_tells() -> None:
     read = parse_position(_frame(), None)
-    assert (read.size, read.mark_price, read.leverage) == ("-0.100", None, 1)
+    assert (read.size, read.mark_price, read.leverage) == ("-0.100", None, None)
     assert (read.liquidation_price, read.isolated_margin) == (None, None)
 
 

@@ -119,9 +119,14 @@ def test_a_position_without_contracts_is_flat_only_where_it_is_worth_nothing() -
 
 @pytest.mark.parametrize(
     ("told", "leverage"),
-    [("5", 5), ("2.6", 3), ("0", 1), (None, 1), ("-3", 1), ("99999999999", 1), ("nan", 1)],
+    [
+        ("5", 5),
+        ("2.6", 3),
+        ("0.1", 1),
+        *((each, None) for each in ("0", None, "-3", "1e11", "nan")),
+    ],
 )
-def test_a_leverage_is_a_whole_number_that_can_be_one(told: object, leverage: int) -> None:
+def test_a_leverage_is_a_whole_number_that_can_be_one(told: object, leverage: int | None) -> None:
     assert position(leverage=told).leverage == leverage
 
 

@@ -17,6 +17,7 @@ from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
 
 from connector.operators import repair_gaps
+from connector.simulator.trading.account import USUAL_LEVERAGE
 from tests.rpc.account import BUY, SELL, account_of, positions_of, sized, traded, until
 from tests.rpc.conftest import WITHIN_S, Serve, Served, both_dialects, take
 
@@ -616,7 +617,14 @@ async def test_account_from_watch_balance(serve: Serve) -> None:
     await traded(served, "0.100")
 
     asked = await served.stub.GetAccount(rpc.GetAccountRequest())
-    told = await until(call, lambda account: account == asked)
+    leverages: list[int] = []
+
+    def is_as_asked(account: Any) -> bool:
+        leverages.extend(each.leverage for each in account.positions)
+        return account == asked
+
+    told = await until(call, is_as_asked)
+    assert set(leverages) == {told.account_leverage} == {USUAL_LEVERAGE}, "none is made up"
     assert Decimal(told.total_wallet_balance.value) < 100_000
     assert 0 < Decimal(told.health_score.value) < 1
     assert Decimal(told.total_maintenance_margin.value) > 0
