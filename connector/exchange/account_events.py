@@ -6,11 +6,11 @@ from typing import Any
 
 import structlog
 
-from connector import metrics
 from connector.domain import MarketType
-from connector.errors import Malformed, Transient, Unsupported
+from connector.errors import Transient, Unsupported
 from connector.exchange.account import AccountData
 from connector.exchange.channel import Channel, Leave, OnError
+from connector.exchange.readable import readable
 from connector.exchange.session import Session
 from connector.exchange.tap import connected, hang_up, hang_up_unserved
 from connector.trading import Position
@@ -65,12 +65,7 @@ class AccountEvents:
 
         def hear(raws: Any) -> None:
             for raw in _rows(raws):
-                try:
-                    position = self._account.heard(raw)
-                except Malformed as error:
-                    metrics.MALFORMED.labels("position").inc()
-                    log.warning("unreadable position", error=str(error))
-                    continue
+                position = readable("position", lambda raw=raw: self._account.heard(raw))
                 if position is not None:
                     on_position(position)
 

@@ -11,6 +11,7 @@ from connector.exchange.parse import parse_candle, parse_funding, parse_price
 from connector.exchange.parse_fields import plausible
 from connector.exchange.polled import Polled
 from connector.exchange.polls import candle_poll, price_poll, together
+from connector.exchange.readable import readable
 from connector.exchange.session import Session
 
 FUNDING_S = 5.0
@@ -46,7 +47,7 @@ class MarketData(MarketQuestions):
                 on_price(told)
             elif not isinstance(told, FundingRate):
                 now_ms = self.session.now_ms()
-                price = self._try("price", lambda: parse_price(told, source, now_ms))
+                price = readable("price", lambda: parse_price(told, source, now_ms))
                 if price is not None:
                     on_price(price)
 
@@ -76,7 +77,7 @@ class MarketData(MarketQuestions):
             plausible(candle.timestamp_ms, self.session.now_ms())
             return candle
 
-        return self._try("candle", read)
+        return readable("candle", read)
 
     @property
     def flags_closed_candles(self) -> bool:
@@ -108,7 +109,7 @@ class MarketData(MarketQuestions):
             told = raw if read is None else read(raw)
             if told is None:
                 return
-            funding = self._try("funding", lambda: parse_funding(told, self.session.now_ms()))
+            funding = readable("funding", lambda: parse_funding(told, self.session.now_ms()))
             if funding is not None:
                 on_funding(funding)
 
@@ -143,7 +144,7 @@ class MarketData(MarketQuestions):
         answers = await together(self.session, many, self.funding, symbols)
         now_ms = self.session.now_ms()
         read = (
-            (symbol, self._try("funding", lambda raw=raw: parse_funding(raw, now_ms)))
+            (symbol, readable("funding", lambda raw=raw: parse_funding(raw, now_ms)))
             if isinstance(raw, Mapping)
             else (symbol, raw)
             for symbol, raw in answers

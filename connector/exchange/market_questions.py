@@ -6,9 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
-import structlog
 
-from connector import metrics
 from connector.domain import (
     Candle,
     Digits,
@@ -20,7 +18,7 @@ from connector.domain import (
     Ticker,
     digits,
 )
-from connector.errors import InvalidRequest, Malformed, Unsupported
+from connector.errors import InvalidRequest, Unsupported
 from connector.exchange.parse import (
     candle_rows,
     parse_candle,
@@ -41,9 +39,8 @@ from connector.exchange.parse_fields import (
     positive,
     structures,
 )
+from connector.exchange.readable import readable
 from connector.exchange.session import Session
-
-log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -272,18 +269,10 @@ class MarketQuestions:
         values: list[T] = []
         for raw in raws:
             if self.session.symbols.serves(raw.get("symbol")):
-                value = self._try(kind, lambda raw=raw: parse(raw))
+                value = readable(kind, lambda raw=raw: parse(raw))
                 if value is not None:
                     values.append(value)
         return values
-
-    def _try(self, kind: str, parse: Callable[[], T]) -> T | None:
-        try:
-            return parse()
-        except Malformed as error:
-            metrics.MALFORMED.labels(kind).inc()
-            log.debug("malformed update", kind=kind, error=str(error))
-            return None
 
 
 def _bar_end_ms(open_ms: int, interval: str, interval_ms: int) -> int:

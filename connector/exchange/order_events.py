@@ -17,8 +17,9 @@ from connector.errors import (
 from connector.exchange.channel import Channel, Leave, OnError
 from connector.exchange.journal import JournalById
 from connector.exchange.order_lookup import OrderLookup
-from connector.exchange.own_trades import OwnTrades, read_or_count
+from connector.exchange.own_trades import OwnTrades
 from connector.exchange.parse_fields import Raw
+from connector.exchange.readable import readable
 from connector.exchange.session import Session
 from connector.exchange.tap import connected, hang_up, hang_up_unserved
 from connector.trading import Order, OrderStatus, Trade
@@ -79,18 +80,22 @@ class OrderEvents:
                 self._forget_listen_key()  # it may have ended while no socket could hear of it
                 on_error(error)
 
-        def on_order(raw: Raw) -> None:
-            if not read_or_count(lambda: self._orders.read(raw), on_heard):
+        def hear(read: Callable[[], Heard]) -> None:
+            heard = readable("order", read)
+            if heard is None:
                 self._unread()
+            else:
+                on_heard(heard)
+
+        def on_order(raw: Raw) -> None:
+            hear(lambda: self._orders.read(raw))
 
         def on_trade(raw: Raw) -> None:
-            reader = self._orders.reader
-            if not read_or_count(lambda: reader(str(raw.get("symbol"))).trade(raw), on_heard):
-                self._unread()
+            hear(lambda: self._orders.reader(str(raw.get("symbol"))).trade(raw))
 
         leaves = [
-            channel.listen(ALL, hear, fail)
-            for channel, hear in zip(self._channels, (on_order, on_trade), strict=False)
+            channel.listen(ALL, on_raw, fail)
+            for channel, on_raw in zip(self._channels, (on_order, on_trade), strict=False)
         ]
 
         def leave() -> None:

@@ -1,21 +1,18 @@
 """The account's own trades, asked for: of a symbol since an instant, or of one order."""
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 import structlog
 
-from connector import metrics
-from connector.errors import Malformed, Unsupported
+from connector.errors import Unsupported
 from connector.exchange.listings import list_own_trades, list_trades_of_order
 from connector.exchange.order_lookup import OrderLookup
 from connector.exchange.parse_fields import Raw
+from connector.exchange.readable import readable
 from connector.exchange.session import Session
 from connector.trading import Order, Trade
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 LONGEST_MS = 24 * 3_600_000
 """How far back they are asked for where an order's own can't be."""
@@ -60,19 +57,6 @@ class OwnTrades:
         return self._read(symbol, raws)
 
     def _read(self, symbol: str, raws: Sequence[Raw]) -> list[Trade]:
-        trades: list[Trade] = []
-        for raw in raws:
-            read_or_count(lambda raw=raw: self._orders.reader(symbol).trade(raw), trades.append)
-        return trades
-
-
-def read_or_count(read: Callable[[], T], on_read: Callable[[T], None]) -> bool:
-    """Hand on what was read; False when it is Malformed, which is counted and logged."""
-    try:
-        value = read()
-    except Malformed as error:
-        metrics.MALFORMED.labels("order").inc()
-        log.warning("unreadable order event", error=str(error))
-        return False
-    on_read(value)
-    return True
+        reader = self._orders.reader(symbol)
+        read = (readable("order", lambda raw=raw: reader.trade(raw)) for raw in raws)
+        return [trade for trade in read if trade is not None]
