@@ -1,26 +1,21 @@
 """What the exchange tells of the account's balances and positions, as its frames are handled."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import structlog
 
 from connector.domain import MarketType
-from connector.errors import Transient, Unsupported
+from connector.errors import Unsupported
 from connector.exchange.account import AccountData
-from connector.exchange.channel import Channel, Leave, OnError
+from connector.exchange.channel import Leave, OnError
+from connector.exchange.private_channel import ALL, private_channel, wait_until_open
 from connector.exchange.readable import readable
 from connector.exchange.session import Session
-from connector.exchange.tap import connected, hang_up, hang_up_unserved
+from connector.exchange.tap import hang_up
 from connector.trading import Position
 
 log = structlog.get_logger(__name__)
-
-ALL = "*"
-"""The one key of a channel that isn't kept by symbol."""
-OPEN_S = 10.0
-"""For the private websocket to open."""
 
 
 class AccountEvents:
@@ -33,8 +28,12 @@ class AccountEvents:
     def __init__(self, session: Session, account: AccountData) -> None:
         self._session, self._account = session, account
         ccxt = session.ccxt
-        self._balances = self._channel("balances", lambda: ccxt.watch_balance())
-        self._positions = self._channel("positions", lambda: ccxt.watch_positions())
+        self._balances = private_channel(
+            session, "balances", lambda: ccxt.watch_balance(), _undivided
+        )
+        self._positions = private_channel(
+            session, "positions", lambda: ccxt.watch_positions(), _undivided
+        )
 
     @property
     def tells_balances(self) -> bool:
@@ -73,11 +72,11 @@ class AccountEvents:
 
     async def balances_opened(self) -> None:
         """Wait until the websocket that tells balances is open. Errors: Transient after 10 s."""
-        await self._opened(self._balances)
+        await wait_until_open(self._session, self._balances.owns)
 
     async def positions_opened(self) -> None:
         """Wait until the websocket that tells positions is open. Errors: Transient after 10 s."""
-        await self._opened(self._positions)
+        await wait_until_open(self._session, self._positions.owns)
 
     def hang_up(self) -> None:
         """Open the websocket of positions anew, with a new listen key.
@@ -90,30 +89,12 @@ class AccountEvents:
         if not any(client.isConnected for client in served):
             return
         log.warning("private stream is deaf: positions changed and nothing was heard")
-        forget = self._session.way.forget_listen_key
-        if forget is not None:
-            forget(ccxt)
+        self._session.way.forget_listen_key(ccxt)
         hang_up(ccxt, owns)
 
-    async def _opened(self, channel: Channel) -> None:
-        try:
-            async with asyncio.timeout(OPEN_S):
-                await connected(self._session.ccxt, channel.owns)
-        except TimeoutError:
-            raise Transient("the private websocket does not open") from None
 
-    def _channel(self, name: str, watch: Callable[[], Awaitable[object]]) -> Channel:
-        ccxt = self._session.ccxt
-
-        async def call(_: Sequence[str]) -> object:
-            return await watch()
-
-        async def let_go(_: Sequence[str]) -> object:
-            return await hang_up_unserved(ccxt)
-
-        return Channel(
-            name, call, let_go, lambda told: [(ALL, told)], lambda whose: hang_up(ccxt, whose)
-        )
+def _undivided(told: Any) -> Iterable[tuple[str, Any]]:
+    return [(ALL, told)]
 
 
 def _rows(raws: Any) -> Iterable[Mapping[str, Any]]:

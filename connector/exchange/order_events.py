@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from connector.errors import (
     ConnectorError,
     OrderNotFound,
-    Transient,
     Unsupported,
 )
 from connector.exchange.channel import Channel, Leave, OnError
@@ -19,18 +18,15 @@ from connector.exchange.journal import JournalById
 from connector.exchange.order_lookup import OrderLookup
 from connector.exchange.own_trades import OwnTrades
 from connector.exchange.parse_fields import Raw
+from connector.exchange.private_channel import ALL, private_channel, wait_until_open
 from connector.exchange.readable import readable
 from connector.exchange.session import Session
-from connector.exchange.tap import connected, hang_up, hang_up_unserved
+from connector.exchange.tap import hang_up
 from connector.trading import Order, OrderStatus, Trade
 
 log = structlog.get_logger(__name__)
 
-ALL = "*"
-"""The one key of a channel that isn't kept by symbol."""
 LOOKUPS_AT_ONCE = 5
-OPEN_S = 10.0
-"""For the private websocket to open, before what was missed is asked for."""
 RECONCILED_AT_START = 300
 """Orders of before that are asked for one by one before serving, the latest; of Binance's limit
 that takes a quarter. The rest is asked for when the orders stream opens."""
@@ -77,7 +73,8 @@ class OrderEvents:
             if not told:
                 told = True
                 leave()
-                self._forget_listen_key()  # it may have ended while no socket could hear of it
+                # it may have ended while no socket could hear of it
+                self._session.way.forget_listen_key(self._session.ccxt)
                 on_error(error)
 
         def hear(read: Callable[[], Heard]) -> None:
@@ -146,7 +143,7 @@ class OrderEvents:
                     order's newest state.
         Errors:     Transient when it doesn't open within 10 s, and those of the questions.
         """
-        await self._opened()
+        await wait_until_open(self._session, self._owns)
         listed = await self._orders.open_orders(None)
         known = {_key(order) for order in listed}
         gone = [order for order in unfinished() if _key(order) not in known]
@@ -170,20 +167,13 @@ class OrderEvents:
                     asked for as it opens. An order that is nowhere tells nothing.
         Errors:     Transient when it doesn't open within 10 s, and those of the question.
         """
-        await self._opened()
+        await wait_until_open(self._session, self._owns)
         if trades:
             return await self._trades.of_order(order)
         try:
             return [await self._orders.get(order.symbol, order.exchange_order_id)]
         except OrderNotFound:
             return []
-
-    async def _opened(self) -> None:
-        try:
-            async with asyncio.timeout(OPEN_S):
-                await connected(self._session.ccxt, self._owns)
-        except TimeoutError:
-            raise Transient("the private websocket does not open") from None
 
     async def _became(self, gone: Sequence[Order], learn: Learn) -> list[Order]:
         """Ask what became of orders that are in no list any more, and learn it."""
@@ -230,14 +220,9 @@ class OrderEvents:
             _fingerprint(order) for order in believed_open
         }
         if differs:
-            self._forget_listen_key()
+            self._session.way.forget_listen_key(self._session.ccxt)
             hang_up(self._session.ccxt, self._owns)
         return differs
-
-    def _forget_listen_key(self) -> None:
-        forget = self._session.way.forget_listen_key
-        if forget is not None:
-            forget(self._session.ccxt)
 
     def _owns(self, listener: object) -> bool:
         return any(channel.owns(listener) for channel in self._channels)
@@ -252,21 +237,11 @@ class OrderEvents:
     def _channel(self, name: str, cache: str, watch: Callable[[], Any]) -> Channel:
         ccxt = self._session.ccxt
 
-        async def seeded(_: Sequence[str]) -> object:
+        async def seeded() -> object:
             setattr(ccxt, cache, JournalById(lambda raw: channel.deliver(ALL, raw)))
             return await watch()
 
-        async def let_go(_: Sequence[str]) -> object:
-            return await hang_up_unserved(ccxt)
-
-        channel = Channel(
-            name,
-            seeded,
-            let_go,
-            lambda _: (),
-            lambda whose: hang_up(ccxt, whose),
-            on_unread=self._unread,
-        )
+        channel = private_channel(self._session, name, seeded, lambda _: (), self._unread)
         return channel
 
 

@@ -121,7 +121,7 @@ async def test_what_is_nowhere_is_told_as_canceled(
     async def own_trades(*_: object) -> list[Trade]:
         return trades
 
-    monkeypatch.setattr(module, "connected", at_once)
+    monkeypatch.setattr(module, "wait_until_open", at_once)
     monkeypatch.setattr("connector.exchange.own_trades.OwnTrades.since", own_trades)
     missed = await events.missed(0, ledger.unfinished, ledger.note_seen)
 

@@ -110,7 +110,7 @@ class Way:
     """Whether an order is answered before the exchange has looked whether it may rest."""
     realized_in: tuple[str, ...] = ()
     """Which keys of its own trade structure, streamed and asked for, tell what a fill realized."""
-    forget_listen_key: Callable[[Any], None] | None = None
+    forget_listen_key: Callable[[Any], None] = lambda _: None
     """Make ccxt ask for a new key when it next opens its private websocket."""
     account_figures: Callable[[Raw], Figures] | None = None
     """ccxt's balance structure → what the exchange says of the whole account."""
