@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from connector.errors import ConnectorError, OrderNotFound, OutcomeUnknown, Transient
 from connector.exchange.faults import note_stumble
+from connector.exchange.few_at_once import few_at_once
 from connector.exchange.order_faults import is_outcome_unknown, order_error, refusal
 from connector.exchange.order_lookup import SEND_TIMEOUT_S
 from connector.exchange.order_outcomes import count, counted
@@ -294,15 +295,14 @@ class OrderBatches:
 
     async def _each(self, items: Sequence[T], work: Callable[[T], Awaitable[Any]]) -> list[Any]:
         """Do some work at once, the rest in turn; what has no turn in time gives Transient."""
-        gate, began = asyncio.Semaphore(CALLS_AT_ONCE), monotonic()
+        began = monotonic()
 
         async def one(item: T) -> Any:
-            async with gate:
-                if monotonic() - began > BEGUN_WITHIN_S:
-                    return Transient("not sent: no answer to what came before it in the batch")
-                return await work(item)
+            if monotonic() - began > BEGUN_WITHIN_S:
+                return Transient("not sent: no answer to what came before it in the batch")
+            return await work(item)
 
-        return await asyncio.gather(*(one(item) for item in items))
+        return await few_at_once(CALLS_AT_ONCE, items, one, all_end=True)
 
 
 def _chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:

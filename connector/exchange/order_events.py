@@ -1,6 +1,5 @@
 """What the exchange tells of the account's orders: live, missed, and whether it knows more."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -14,6 +13,7 @@ from connector.errors import (
     Unsupported,
 )
 from connector.exchange.channel import Channel, Leave, OnError
+from connector.exchange.few_at_once import few_at_once
 from connector.exchange.journal import JournalById
 from connector.exchange.order_lookup import OrderLookup
 from connector.exchange.own_trades import OwnTrades
@@ -150,11 +150,10 @@ class OrderEvents:
         found = await self._became(gone, learn)
         nowhere = [order for order in gone if _key(order) not in {_key(each) for each in found}]
         symbols = sorted({order.symbol for order in (*listed, *gone)})
-        trades = [
-            trade
-            for each in await asyncio.gather(*(self._trades.since(s, since_ms) for s in symbols))
-            for trade in each
-        ]
+        told = await few_at_once(
+            LOOKUPS_AT_ONCE, symbols, lambda symbol: self._trades.since(symbol, since_ms)
+        )
+        trades = [trade for each in told for trade in each]
         trades.sort(key=lambda trade: trade.timestamp_ms)
         over = [ended for order in nowhere if (ended := self._given_up(order, trades))]
         states = sorted([*listed, *found, *over], key=lambda order: order.update_time_ms)
@@ -177,26 +176,20 @@ class OrderEvents:
 
     async def _became(self, gone: Sequence[Order], learn: Learn) -> list[Order]:
         """Ask what became of orders that are in no list any more, and learn it."""
-        gate = asyncio.Semaphore(LOOKUPS_AT_ONCE)
 
         async def looked_up(order: Order) -> Order | None:
             if order.status.is_terminal:
                 return order
-            async with gate:
-                try:
-                    found = await self._orders.get(order.symbol, order.exchange_order_id)
-                except OrderNotFound:
-                    log.warning("an order believed open is nowhere", order=order.exchange_order_id)
-                    return None
+            try:
+                found = await self._orders.get(order.symbol, order.exchange_order_id)
+            except OrderNotFound:
+                log.warning("an order believed open is nowhere", order=order.exchange_order_id)
+                return None
             learn(found)
             return found
 
-        looking = [asyncio.ensure_future(looked_up(order)) for order in gone]
-        try:
-            return [order for order in await asyncio.gather(*looking) if order]
-        finally:  # after an error nobody waits for the rest
-            for each in looking:
-                each.cancel()
+        looked = await few_at_once(LOOKUPS_AT_ONCE, gone, looked_up)
+        return [order for order in looked if order]
 
     def _given_up(self, order: Order, trades: Sequence[Trade]) -> Order | None:
         """Take an order that is nowhere for canceled, unless lists may lag or its trades go on.

@@ -15,6 +15,7 @@ from connector.errors import (
 from connector.exchange.capabilities import ORDER_LISTS
 from connector.exchange.client_ids import ClientIds
 from connector.exchange.faults import note_stumble
+from connector.exchange.few_at_once import few_at_once
 from connector.exchange.listings import list_open_orders
 from connector.exchange.order_faults import is_outcome_unknown, order_error
 from connector.exchange.order_ids import OrderIds
@@ -102,21 +103,14 @@ class OrderLookup:
         serves = self._session.symbols.serves
         listed = [self.read(raw) for raw in raws if serves(raw.get("symbol") or "")]
         missing = self._recent.missing_in(listed, symbol)
-        gate = asyncio.Semaphore(ASKED_AT_ONCE)
-        asking = [asyncio.ensure_future(self._as_it_stands(order, gate)) for order in missing]
-        try:
-            seen = await asyncio.gather(*asking)
-        finally:  # after an error nobody waits for the rest
-            for each in asking:
-                each.cancel()
+        seen = await few_at_once(ASKED_AT_ONCE, missing, self._as_it_stands)
         return [*listed, *(order for order in seen if not order.status.is_terminal)]
 
-    async def _as_it_stands(self, placed: Order, gate: asyncio.Semaphore) -> Order:
-        async with gate:
-            try:
-                return await self._asked(lambda: self.get(placed.symbol, placed.exchange_order_id))
-            except OrderNotFound:
-                return placed  # looking it up lags, too
+    async def _as_it_stands(self, placed: Order) -> Order:
+        try:
+            return await self._asked(lambda: self.get(placed.symbol, placed.exchange_order_id))
+        except OrderNotFound:
+            return placed  # looking it up lags, too
 
     async def exchange_id(self, symbol: str, order_id: int) -> str:
         """Give the exchange's own id of the int64 that clients know.

@@ -1,11 +1,11 @@
 """Which questions stand in where ccxt has no `watch_*`, and how often they are asked."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from connector.domain import PriceSource
 from connector.errors import ConnectorError, Unsupported
+from connector.exchange.few_at_once import few_at_once
 from connector.exchange.parse_fields import Raw
 from connector.exchange.polled import Polled
 from connector.exchange.session import Session
@@ -79,13 +79,11 @@ async def together(
 
 async def each(one: One, symbols: Sequence[str]) -> list[tuple[str, Any]]:
     """Ask for each symbol, a few at once; one that fails gives its error."""
-    gate = asyncio.Semaphore(AT_ONCE)
 
     async def ask(symbol: str) -> tuple[str, Any]:
-        async with gate:
-            try:
-                return symbol, await one(symbol)
-            except ConnectorError as error:
-                return symbol, error
+        try:
+            return symbol, await one(symbol)
+        except ConnectorError as error:
+            return symbol, error
 
-    return list(await asyncio.gather(*map(ask, symbols)))
+    return await few_at_once(AT_ONCE, symbols, ask)
