@@ -85,9 +85,9 @@ capabilities: $(READY) ## Write docs/capabilities.md: what each exchange can ser
 
 .PHONY: fuzz fuzz-parsers
 COUNT ?= 50000
-fuzz: $(READY) ## Ask COUNT generated calls; break COUNT frames of each exchange (COUNT=50000).
+fuzz: $(READY) ## Ask COUNT generated calls; break COUNT frames of each exchange, and answers (COUNT=50000).
 	COUNT=$(COUNT) $(BIN)/python -m pytest --show-capture=no \
-		tests/rpc/test_fuzzed_calls.py tests/exchange/lane/test_mutated_frames.py
+		tests/rpc/test_fuzzed_calls.py tests/rpc/test_fuzzed_answers.py tests/exchange/lane/test_mutated_frames.py
 
 fuzz-parsers: $(READY) ## Put COUNT generated dictionaries through every parser.
 	COUNT=$(COUNT) $(BIN)/python -m pytest --durations=1 \

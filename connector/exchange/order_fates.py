@@ -9,10 +9,12 @@ from math import inf
 from time import monotonic
 
 import structlog
+from msgspec.structs import replace
 
 from connector.errors import (
     ConnectorError,
     DuplicateOrder,
+    Malformed,
     OutcomeUnknown,
     PostOnlyWouldTake,
     Transient,
@@ -96,7 +98,7 @@ class OrderFates(OrderLookup):
             for symbol in dict.fromkeys((request.symbol, used_in or request.symbol)):
                 if symbol not in self._session.ccxt.markets:
                     continue  # it was delisted since
-                order = await self._asked(lambda symbol=symbol: self.find(symbol, sent_id))
+                order = await self.found(request, symbol, sent_id)
                 self._doubtful_until = min(self._doubtful_until, monotonic() + DOUBT_S)
                 if order is not None and not self.is_spent(order, request):
                     return await self.repeated(order, request)
@@ -107,6 +109,14 @@ class OrderFates(OrderLookup):
     def _is_unanswered(self, client_order_id: str) -> bool:
         now_ms = self._session.now_ms()
         return self._ids.unanswered_since_ms(client_order_id, now_ms) is not None
+
+    async def found(self, request: OrderRequest, symbol: str, sent_id: str) -> Order | None:
+        """Ask for the order that has a request's client id. Errors: OutcomeUnknown, unreadable."""
+        try:
+            return await self._asked(lambda: self.find(symbol, sent_id))
+        except Malformed as error:
+            told = f"the exchange's answer about {request.client_order_id} can't be read: {error}"
+            raise OutcomeUnknown(told) from error
 
     async def open_with(self, request: OrderRequest) -> Order | None:
         """Give the open order that has this client id."""
@@ -228,6 +238,8 @@ class OrderFates(OrderLookup):
         )
         if at_once and not order.status.is_terminal:
             order = await self._asked_until_ended(order)
+        if not order.client_order_id:  # what was asked since doesn't tell it
+            order = replace(order, client_order_id=request.client_order_id)
         self._recent.note_placed(order)
         self.on_placed(order)
         return order

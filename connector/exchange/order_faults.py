@@ -104,6 +104,7 @@ _SECRETS = re.compile(
     r"(?i)(api_?key|signature|passphrase|secret|access[-_]?(?:key|sign)|listen_?key|"
     r"origin_string)([\"']?\s*[=:\[]\s*[\"']?)[^\s\"'\],;&}]+"
 )
+_SUCCESS = ("ok", "success")
 _MOST_TEXT = 300
 _CODES = ("sCode", "code", "retCode", "ret_code", "label", "err_code", "error_code", "errorCode")
 _WORDS = (
@@ -223,8 +224,11 @@ def _told(text: str, exchange_id: str) -> tuple[str, str]:
 
 
 def _says_nothing(code: str, words: str) -> bool:
-    """Whether an answer has neither a code nor words, so that nobody knows what it refuses."""
-    return not code and words.startswith("{")
+    """Whether an answer has neither a code nor words, so that nobody knows what it refuses.
+
+    Or the words of a success: its code was lost on the way, and ccxt took it for a refusal.
+    """
+    return (not code and words.startswith("{")) or words.strip().lower() in _SUCCESS
 
 
 def _body(text: str) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class OrderLookup:
         except Unsupported:
             raw = None
         if raw is not None and str(raw.get("clientOrderId") or sent_id) == sent_id:
-            return self.read(raw)
+            return self.read({**raw, "clientOrderId": sent_id})
         return await self._listed(symbol, lambda raw: raw.get("clientOrderId") == sent_id)
 
     async def get(self, symbol: str, exchange_order_id: str) -> Order:
@@ -98,10 +98,13 @@ class OrderLookup:
                     asked for by itself.
         Errors:     those of the questions; Unsupported for a list that nobody can read to its end.
         """
-        session = self._session
-        raws = await self._asked(lambda: self._call(lambda: list_open_orders(session, symbol)))
-        serves = self._session.symbols.serves
-        listed = [self.read(raw) for raw in raws if serves(raw.get("symbol") or "")]
+        session, serves = self._session, self._session.symbols.serves
+
+        async def question() -> list[Order]:
+            raws = await self._call(lambda: list_open_orders(session, symbol))
+            return [self.read(raw) for raw in raws if serves(raw.get("symbol") or "")]
+
+        listed = await self._asked(question)
         missing = self._recent.missing_in(listed, symbol)
         seen = await few_at_once(ASKED_AT_ONCE, missing, self._as_it_stands)
         return [*listed, *(order for order in seen if not order.status.is_terminal)]

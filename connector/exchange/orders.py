@@ -205,7 +205,7 @@ class Orders(OrderFates):
             order = await self.look_up_lost(request, sent_id)
             return await self.executed(request, order)
         if isinstance(ours, DuplicateOrder):
-            existing = await self.find(request.symbol, sent_id)
+            existing = await self.found(request, request.symbol, sent_id)
             if existing is not None and self.is_spent(existing, request):
                 existing = await self.open_with(request)
                 if existing is not None:  # an old order of this id hid the one that stands
@@ -239,7 +239,10 @@ class Orders(OrderFates):
             await self._call(lambda: ccxt.cancel_order(exchange_id, symbol))
             self._recent.note_ended(symbol, exchange_id)
         except Transient as error:
-            order = await self._asked(lambda: self.get(symbol, exchange_id))
+            try:
+                order = await self._asked(lambda: self.get(symbol, exchange_id))
+            except Malformed:
+                raise error from None
             if not order.status.is_terminal:
                 raise error from None
             if order.status is not OrderStatus.CANCELED:

@@ -15,6 +15,7 @@ from connector.domain import MarketType
 from connector.errors import (
     ConnectorError,
     Denied,
+    Malformed,
     RateLimited,
     Refused,
     Transient,
@@ -172,7 +173,8 @@ class Session:
                         if ours is None:
                             raise
                         error = ours
-                    if not isinstance(error, Transient) or isinstance(error, RateLimited):
+                    passes = isinstance(error, Transient | Malformed)
+                    if not passes or isinstance(error, RateLimited):
                         break
         except TimeoutError:
             if wait := held_back():

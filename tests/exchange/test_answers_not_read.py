@@ -68,6 +68,19 @@ async def test_of_bybits_cancellations_nobody_knows(answer: object) -> None:
     assert is_outcome_unknown(raised.value, "bybit")
 
 
+@pytest.mark.parametrize("answer", ["", {}, {"result": {}}, {"result": {"list": {}}}])
+@pytest.mark.parametrize("path", ["v5/order/realtime", "v5/order/history", "v5/execution/list"])
+async def test_where_bybit_told_no_list_nothing_is_absent(path: str, answer: object) -> None:
+    class Answering:
+        async def request(self, *_: object) -> object:
+            return answer
+
+    exchange: Any = type("Bybit", (*way_of("bybit").overrides, Answering), {})()
+
+    with pytest.raises(ccxt.BadResponse):
+        await exchange.request(path)
+
+
 async def test_a_bug_of_ours_climbs_also_where_ccxt_calls_it(trading: Start) -> None:
     trade = await trading(symbols=["BTCUSDT"])
     trade.session.ccxt.throttler.max_weight = "ours"

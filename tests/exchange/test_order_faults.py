@@ -498,6 +498,8 @@ def test_what_ccxt_raised_is_read_as_it_stands(
         (ccxt.OperationFailed("kucoin failed"), Lost),
         (ccxt.ExchangeError('kucoin {"code":"500000","msg":"Internal Server Error"}'), Lost),
         (ccxt.ExchangeError('kucoin {"code":"1","msg":"Request timed out, try again"}'), Lost),
+        (ccxt.ExchangeError('kucoin {"msg":"OK","data":{"orderId":"1"}}'), Lost),
+        (ccxt.ExchangeError('kucoin {"code":[0],"msg":"success"}'), Lost),
         (TimeoutError(), Lost),
         (ConnectionResetError("reset by peer"), Lost),
         (ConnectionRefusedError("refused"), Transient),

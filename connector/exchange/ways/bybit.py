@@ -112,8 +112,16 @@ def _permissions(raw: Raw) -> KeyPermissions:
     )
 
 
-class _CancelsTold:
-    """Bybit tells apart from a batch's orders which of them it cancelled; ccxt leaves that out.
+_LISTS = frozenset(
+    f"v5/{each}" for each in ("order/realtime", "order/history", "execution/list", "position/list")
+)
+
+
+class _AsTold:
+    """What ccxt makes of the account's answers is what Bybit said.
+
+    Bybit tells apart from a batch's orders which of them it cancelled; ccxt leaves that out. And
+    where an answer has no list, ccxt reads an empty one: no such order, nothing open.
 
     Source:  `{"result":{"list":[{"orderId":…},{"orderId":""}]},"retExtInfo":{"list":[{"code":0,
              "msg":"OK"},{"code":110001,"msg":"…"}]}}`, Bybit v5 "Batch Cancel Order".
@@ -122,6 +130,8 @@ class _CancelsTold:
     async def request(self, path: str, *args: Any, **named: Any) -> Any:
         ask = super().request  # pyright: ignore[reportAttributeAccessIssue]
         answer = await ask(path, *args, **named)
+        if path in _LISTS and not isinstance(table(answer, "result").get("list"), list):
+            raise ccxt.BadResponse(f"bybit {path}: an answer without a list")
         if path != "v5/order/cancel-batch":
             return answer
         try:
@@ -189,7 +199,7 @@ BYBIT = Way(
     options=MappingProxyType({"fetchMarkets": {"types": ["spot", "linear", "inverse"]}, **WINDOW}),
     in_time=True,
     asks_currencies=False,
-    overrides=(_CancelsTold,),
+    overrides=(_AsTold,),
     # "Spot can input up to 10 args for each subscription request", v5 "Connect"
     symbols_a_message=MappingProxyType({MarketType.SPOT: 10}),
     read_candle=_candle,
