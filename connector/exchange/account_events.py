@@ -12,7 +12,7 @@ from connector.exchange.channel import Leave, OnError
 from connector.exchange.private_channel import ALL, private_channel, wait_until_open
 from connector.exchange.readable import readable
 from connector.exchange.session import Session
-from connector.exchange.tap import hang_up
+from connector.exchange.sockets import hang_up
 from connector.trading import Position
 
 log = structlog.get_logger(__name__)

@@ -11,7 +11,7 @@ from connector.exchange.channel import Channel
 from connector.exchange.journal import CandleJournal, TradeJournal
 from connector.exchange.lane import Lane
 from connector.exchange.session import Session
-from connector.exchange.tap import hang_up, hang_up_unserved, open_for
+from connector.exchange.sockets import hang_up, hang_up_unserved, open_for
 
 _MARK_KINDS = PRICE_KINDS[PriceSource.MARK]
 

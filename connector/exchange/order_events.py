@@ -21,7 +21,7 @@ from connector.exchange.parse_fields import Raw
 from connector.exchange.private_channel import ALL, private_channel, wait_until_open
 from connector.exchange.readable import readable
 from connector.exchange.session import Session
-from connector.exchange.tap import hang_up
+from connector.exchange.sockets import hang_up
 from connector.trading import Order, OrderStatus, Trade
 
 log = structlog.get_logger(__name__)

@@ -7,7 +7,7 @@ from typing import Any
 from connector.errors import Transient
 from connector.exchange.channel import Channel
 from connector.exchange.session import Session
-from connector.exchange.tap import connected, hang_up, hang_up_unserved
+from connector.exchange.sockets import connected, hang_up, hang_up_unserved
 
 ALL = "*"
 """The one key."""

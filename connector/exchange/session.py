@@ -27,8 +27,9 @@ from connector.exchange.embedded import DEFAULT_DIALECT, EMBEDDED_CLASSES
 from connector.exchange.faults import as_ours
 from connector.exchange.lane import Lane
 from connector.exchange.pacing import RollingWindow, ahead_of_all
+from connector.exchange.sockets import abort
 from connector.exchange.symbols import Symbols
-from connector.exchange.tap import abort, tapped
+from connector.exchange.tap import tapped
 from connector.exchange.ways import Way, way_of
 
 log = structlog.get_logger(__name__)

@@ -6,12 +6,9 @@ of its `watch_x` is being called, a context variable names who calls, the websoc
 for which message hashes, and from then on hands the caller each result of these hashes.
 """
 
-import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextvars import ContextVar
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn, Protocol
 
 import ccxt
@@ -21,9 +18,9 @@ from aiohttp import WSMsgType
 from connector import metrics
 from connector.exchange.faults import is_farewell
 from connector.exchange.lane import Lane
-from connector.exchange.pacing import LONGEST_PAUSE_S
 from connector.exchange.receiving import read_in_slices
 from connector.exchange.request import Request, note_status
+from connector.exchange.retry_after import retry_after_seconds
 
 log = structlog.get_logger(__name__)
 
@@ -35,8 +32,6 @@ LONG_DIAL_S = 10.0
 BAD_REQUEST, BANNED = 400, 418
 LEAST_UNSAID_S, MOST_UNSAID_S = 1.0, 60.0
 """Pause after a ban without a Retry-After; doubles with each further one."""
-LOOK_AGAIN_S = 0.02
-"""Between two looks at whether a websocket is open: ccxt tells it only to who opened it."""
 
 
 class Listener(Protocol):
@@ -162,59 +157,6 @@ def tapped(exchange_class: type[Any]) -> type[Any]:
     return Tapped
 
 
-def abort(clients: Iterable[Any]) -> None:
-    """Cut websockets without a farewell."""
-    for client in clients:
-        response = getattr(client.connection, "_response", None)
-        if response is not None:
-            response.close()
-
-
-async def connected(exchange: Any, whose: Callable[[object], bool]) -> None:
-    """Wait until a websocket that serves such a listener is open. Unbounded: bound it outside."""
-    while True:
-        if any(client.isConnected for client in _serving(exchange, whose)):
-            return
-        await asyncio.sleep(LOOK_AGAIN_S)
-
-
-def open_for(exchange: Any, whose: Callable[[object], bool]) -> float:
-    """Give for how many seconds every websocket that serves such a listener has been open."""
-    clients = _serving(exchange, whose)
-    if not clients or not all(client.isConnected for client in clients):
-        return 0.0
-    return (exchange.milliseconds() - max(each.connectionEstablished for each in clients)) / 1000
-
-
-def hang_up(exchange: Any, whose: Callable[[object], bool]) -> None:
-    """Close the websockets that serve such a listener, and tell every listener of theirs."""
-    for client in _serving(exchange, whose):
-        client.on_error(ccxt.NetworkError("websocket hung up, to be opened anew"))
-
-
-def _serving(exchange: Any, whose: Callable[[object], bool]) -> list[Any]:
-    """Give the websockets that serve such a listener."""
-    found: list[Any] = []
-    for client in exchange.clients.values():
-        listeners: dict[str, Listener] = getattr(client, "listeners", {})
-        if any(whose(listener) for listener in listeners.values()):
-            found.append(client)
-    return found
-
-
-async def hang_up_unserved(exchange: Any) -> None:
-    """Close the websockets on which nothing is wanted any more.
-
-    For exchanges of which ccxt can't unsubscribe: what is left on a shared socket stays until the
-    last wanted subscription on it goes.
-    """
-    for url, client in list(exchange.clients.items()):
-        listeners: dict[str, Listener] = getattr(client, "listeners", {})
-        if listeners and not any(listener.served for listener in listeners.values()):
-            exchange.clients.pop(url, None)
-            await client.close()
-
-
 def _tap(client: Any, lane: Lane | None) -> None:
     listeners: dict[str, Listener] = {}
     on_lane = False  # a socket of none but other channels, the account's, never takes it
@@ -264,29 +206,6 @@ def _tap(client: Any, lane: Lane | None) -> None:
     client.reject = tapped_reject
     client.handle_message = guarded_handle_message
     read_in_slices(client)
-
-
-def retry_after_seconds(headers: Any) -> float | None:
-    """Give how long an answer's headers ask to stay away, three days at most; None if not."""
-    if not isinstance(headers, dict):
-        return None
-    for name, value in headers.items():
-        if str(name).lower() == "retry-after":
-            return _seconds_left(str(value).strip())
-    return None
-
-
-def _seconds_left(text: str) -> float | None:
-    """Read a Retry-After, which is seconds or a date (RFC 9110); None for what is neither."""
-    if text.isascii() and text.isdigit():
-        seconds = float(text)
-    else:
-        try:
-            until = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        seconds = (until - datetime.now(until.tzinfo)).total_seconds()
-    return min(max(seconds, 0.0), LONGEST_PAUSE_S)
 
 
 def _redial_soon(exchange: Any, client: Any) -> None:

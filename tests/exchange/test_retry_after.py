@@ -6,7 +6,7 @@ from email.utils import format_datetime
 import pytest
 
 from connector.exchange.pacing import LONGEST_PAUSE_S
-from connector.exchange.tap import retry_after_seconds
+from connector.exchange.retry_after import retry_after_seconds
 
 
 @pytest.mark.parametrize(
