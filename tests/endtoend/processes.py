@@ -4,9 +4,10 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,6 +58,23 @@ async def ended(*arguments: str, **environment: str) -> Ended:
         await end(process)
     assert process.returncode is not None
     return Ended(process.returncode, out.decode(), err.decode())
+
+
+async def said(*command: object, cwd: Path, within_s: float, env: Mapping[str, str]) -> str:
+    """Run any program to its end and give what it said. Errors: AssertionError with that."""
+    process = await asyncio.create_subprocess_exec(
+        *map(str, command),
+        cwd=cwd,
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(), within_s)
+    finally:
+        await end(process)
+    assert process.returncode == 0, out.decode()
+    return out.decode()
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """The examples of each RPC, run as their reader would run them."""
 
-import asyncio
 import os
 import shutil
 import sys
@@ -8,41 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.endtoend.processes import running
+from tests.endtoend.processes import running, said
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 45
 
 
-async def _said(*command: str | Path, cwd: Path, **environment: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=cwd,
-        env={**os.environ, **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        out, _ = await asyncio.wait_for(process.communicate(), WITHIN_S)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.communicate()
-    assert process.returncode == 0, out.decode()
-    return out.decode()
+async def _said(*command: object, cwd: Path, **environment: str) -> str:
+    return await said(*command, cwd=cwd, within_s=WITHIN_S, env={**os.environ, **environment})
 
 
 async def test_the_python_examples_call_every_rpc() -> None:
     async with running("serve", "--port", "0", "--exchange", "sim") as run:
         address = f"127.0.0.1:{run.ready['port']}"
-        said = await _said(sys.executable, "examples/every_call.py", address, cwd=ROOT)
+        told = await _said(sys.executable, "examples/every_call.py", address, cwd=ROOT)
 
-    assert "ORDER_STATUS_FILLED at " in said
-    assert "4 rest in the book" in said
-    assert "example-market ORDER_STATUS_FILLED" in said
-    assert "2 canceled, 0 not" in said
-    assert "no order of BTCUSDT is open" in said
-    assert "BTCUSDT 0.01" in said
+    assert "ORDER_STATUS_FILLED at " in told
+    assert "4 rest in the book" in told
+    assert "example-market ORDER_STATUS_FILLED" in told
+    assert "2 canceled, 0 not" in told
+    assert "no order of BTCUSDT is open" in told
+    assert "BTCUSDT 0.01" in told
 
 
 @pytest.mark.skipif(shutil.which("go") is None, reason="Go is not installed")

@@ -5,6 +5,7 @@ import signal
 import tomllib
 from pathlib import Path
 
+from connector.keys import Role, add_key
 from tests.endtoend.processes import ended, running
 
 
@@ -45,7 +46,7 @@ async def test_a_key_is_made_listed_and_taken(tmp_path: Path) -> None:
 
 async def test_off_loopback_it_refuses_to_start(tmp_path: Path) -> None:
     file = tmp_path / "keys.toml"
-    await ended("keys", "new", "engine", "--role", "trade", "--file", str(file))
+    add_key(file, "engine", Role.TRADE)
     keys = {"CONNECTOR_SERVER__KEYS_FILE": str(file)}
     open_to_all = ("serve", "--port", "0", "--host", "0.0.0.0")
 

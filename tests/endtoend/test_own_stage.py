@@ -1,6 +1,5 @@
 """`examples/own_stage/`, installed into an environment of its own, as its reader would do it."""
 
-import asyncio
 import os
 import shutil
 import site
@@ -10,29 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.endtoend.processes import said
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own_stage"
 ROOT = EXAMPLE.parents[1]
 WITHIN_S = 50
 
 
 async def _said(*command: object, cwd: Path) -> str:
-    """Run it to the end and give what it said. Errors: AssertionError with that."""
     kept = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME")}
-    process = await asyncio.create_subprocess_exec(
-        *map(str, command),
-        cwd=cwd,
-        env={**kept, "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        out, _ = await asyncio.wait_for(process.communicate(), WITHIN_S)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.communicate()
-    assert process.returncode == 0, out.decode()
-    return out.decode()
+    offline = {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    return await said(*command, cwd=cwd, within_s=WITHIN_S, env=kept | offline)
 
 
 @pytest.fixture

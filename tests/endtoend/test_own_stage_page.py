@@ -1,6 +1,5 @@
 """docs/own-stage.md, followed to the letter in an empty folder."""
 
-import asyncio
 import os
 import re
 import shutil
@@ -9,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.endtoend.processes import said
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "own-stage.md"
@@ -38,9 +39,10 @@ async def test_the_ten_commands_lead_to_a_stage_that_works(tmp_path: Path) -> No
     share = f"cp '{shared}' .venv/lib/python*/site-packages/\n"
     script = "\n".join(["set -eu", environment, share, *others])
 
-    shell = await asyncio.create_subprocess_exec(
+    text = await said(
         "bash", "-c", script,
         cwd=_folder(tmp_path),
+        within_s=WITHIN_S,
         env={
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
             "HOME": str(tmp_path),
@@ -48,17 +50,8 @@ async def test_the_ten_commands_lead_to_a_stage_that_works(tmp_path: Path) -> No
             "PIP_NO_INDEX": "1",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         },
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    try:
-        said, _ = await asyncio.wait_for(shell.communicate(), WITHIN_S)
-    finally:
-        if shell.returncode is None:
-            shell.kill()
-            await shell.communicate()
 
-    text = said.decode()
-    assert shell.returncode == 0, text
     assert "3 passed" in text
     [promised] = _blocks("text")
     assert promised in text
