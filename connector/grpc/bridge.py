@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -9,12 +10,15 @@ from typing import Generic, Self, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import SerialDisposable
 
+from connector import metrics
 from connector.errors import Overflow
 from connector.grpc.buffers import Buffer
 
 T = TypeVar("T")
 
 Step = Callable[[], None]
+CAME = 16
+"""So many items at most wait for a reader's turn to be put into its buffer."""
 LATE_S = 0.001
 """Looked after the moment, never at it: nobody is behind at it."""
 
@@ -38,7 +42,8 @@ class Bridge(Generic[T]):
     ) -> None:
         """`on_overflow` is told beside the reader, who may not come back to hear of it.
 
-        `in_turn` wakes the reader and lets it leave, at once or when it is its turn.
+        `in_turn` wakes the reader and lets it leave, at once or when it is its turn. What comes
+        while a reader waits for its turn is put into the buffer then, with all else that costs.
         """
         self._source, self._buffer, self._scheduler = source, buffer, scheduler
         self._on_overflow, self._in_turn, self._called = on_overflow, in_turn, False
@@ -47,6 +52,8 @@ class Bridge(Generic[T]):
         self._error: Exception | None = None
         self._ended = False
         self._waiter: asyncio.Future[None] | None = None
+        self._came: deque[tuple[T, float]] = deque()
+        """Beside when its frame arrived: what waits for the reader's turn, to be put then."""
 
     async def __aenter__(self) -> Self:
         self._subscription.disposable = self._source.subscribe(
@@ -94,17 +101,30 @@ class Bridge(Generic[T]):
     def _on_next(self, item: T) -> None:
         if self._ended:
             return
+        if not self._came and not self._is_waited_for():
+            self._put(item, metrics.FRAME.arrived)
+            return
+        self._came.append((item, metrics.FRAME.arrived))
+        self._wake()
+        if len(self._came) >= CAME:
+            self._put_what_came()
+
+    def _put_what_came(self) -> None:
+        while self._came:
+            self._put(*self._came.popleft())
+
+    def _put(self, item: T, arrived: float) -> None:
         try:
-            self._buffer.put(item)
+            self._buffer.put(item, arrived)
         except Overflow as error:
             self._overflow(error)
             return
-        self._wake()
         if self._behind_s is not None and not self._looking:
             self._look_in(self._behind_s)
 
     def _overflow(self, error: Overflow) -> None:
         self._subscription.dispose()
+        self._came.clear()
         self._on_error(error)
         self._on_overflow(error)
 
@@ -132,12 +152,16 @@ class Bridge(Generic[T]):
         self._ended = True
         self._wake()
 
+    def _is_waited_for(self) -> bool:
+        return self._waiter is not None and not self._waiter.done()
+
     def _wake(self) -> None:
-        if self._waiter is not None and not self._called and not self._waiter.done():
+        if not self._called and self._is_waited_for():
             self._called = True
             self._in_turn(self._go_on)
 
     def _go_on(self) -> None:
         self._called = False
+        self._put_what_came()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)

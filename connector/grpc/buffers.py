@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable
 from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
-from connector import metrics
 from connector.errors import Overflow
 from connector.metrics.tally import Tally
 
@@ -24,8 +23,8 @@ class Buffer(Protocol[T]):
     behind_s: float | None
     """What an item may wait; None: as long as its reader wants."""
 
-    def put(self, item: T, /) -> None:
-        """Take an item. Errors: Overflow when the policy has no room for it."""
+    def put(self, item: T, arrived: float = 0.0, /) -> None:
+        """Take an item, and when its frame arrived. Errors: Overflow when there is no room."""
         ...
 
     def take(self) -> T:
@@ -58,13 +57,13 @@ class LatestByKey(Generic[T]):
         self.coalesced = Tally()
         """What was replaced; a feed's own cell, where it is to be told."""
 
-    def put(self, item: T) -> None:
+    def put(self, item: T, arrived: float = 0.0, /) -> None:
         """Take an item, in place of the oldest of its key if that has `depth` already."""
         key = self._key(item)
         if self._depth == 1:
             if key in self._items:
                 self.coalesced.n += 1
-            self._items[key] = (item, metrics.FRAME.arrived)
+            self._items[key] = (item, arrived)
         else:
             serials = self._serials.setdefault(key, deque())
             if len(serials) >= self._depth:
@@ -72,7 +71,7 @@ class LatestByKey(Generic[T]):
                 self.coalesced.n += 1
             self._serial += 1
             serials.append(self._serial)
-            self._items[self._serial] = (item, metrics.FRAME.arrived)
+            self._items[self._serial] = (item, arrived)
         if len(self._items) > self._limit:
             raise Overflow(_too_many(self._limit))
 
@@ -117,12 +116,12 @@ class Lossless(Generic[T]):
         self.arrived = 0.0
         self.coalesced = Tally()
 
-    def put(self, item: T) -> None:
+    def put(self, item: T, arrived: float = 0.0, /) -> None:
         """Take an item behind all others."""
         if len(self._items) >= self._limit:
             raise Overflow(_too_many(self._limit))
         self.spare_s()
-        self._items.append((self._clock(), item, metrics.FRAME.arrived))
+        self._items.append((self._clock(), item, arrived))
 
     def spare_s(self) -> float:
         """Give what is left for the oldest item, infinity if there is none."""

@@ -2,7 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+import string
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from reactivex.scheduler.eventloop import AsyncIOScheduler
 from reactivex.subject import Subject
 
 from connector.errors import Overflow
-from connector.grpc.bridge import Bridge
+from connector.grpc.bridge import CAME, Bridge
 from connector.grpc.buffers import Buffer, LatestByKey, Lossless
 from connector.grpc.turns import Turns
 
@@ -30,7 +31,15 @@ async def source() -> AsyncIterator[Subject[str]]:
 
 def _bridge(source: Subject[str], buffer: Buffer[str] | None = None) -> Bridge[str]:
     policy = Lossless[str]() if buffer is None else buffer
-    return Bridge(source, policy, AsyncIOScheduler(asyncio.get_running_loop()))
+    return Bridge(source, policy, _scheduler())
+
+
+def _scheduler() -> AsyncIOScheduler:
+    return AsyncIOScheduler(asyncio.get_running_loop())
+
+
+async def _all(items: Bridge[str]) -> list[str]:
+    return [item async for item in items]
 
 
 async def test_items_are_read_in_order_and_the_end_is_the_end(source: Subject[str]) -> None:
@@ -102,10 +111,9 @@ async def test_a_client_that_leaves_many_streams_lets_go_of_a_few_in_a_turn(
     source: Subject[str],
 ) -> None:
     in_turn = Turns(a_turn=2).of("many")
-    scheduler = AsyncIOScheduler(asyncio.get_running_loop())
 
     async def read() -> None:
-        async with Bridge(source, Lossless[str](), scheduler, in_turn=in_turn) as items:
+        async with Bridge(source, Lossless[str](), _scheduler(), in_turn=in_turn) as items:
             await anext(items)
 
     reading = [asyncio.ensure_future(read()) for _ in range(10)]
@@ -120,6 +128,55 @@ async def test_a_client_that_leaves_many_streams_lets_go_of_a_few_in_a_turn(
     assert (sum(gone), max(gone)) == (10, 2)
     ends = await asyncio.gather(*reading, return_exceptions=True)
     assert all(isinstance(end, asyncio.CancelledError) for end in ends)
+
+
+async def test_what_comes_before_a_readers_turn_is_read_in_order_with_the_end(
+    source: Subject[str],
+) -> None:
+    turns: list[Callable[[], None]] = []
+    bridge = Bridge(source, Lossless[str](), _scheduler(), in_turn=turns.append)
+    async with bridge as items:
+        reading = asyncio.ensure_future(_all(items))
+        await asyncio.sleep(0)
+        letters = string.ascii_letters
+        for letter in letters:
+            source.on_next(letter)
+        source.on_completed()
+        await asyncio.sleep(0)
+        assert not reading.done()
+        assert len(turns) == 1
+        turns.pop()()
+        assert await asyncio.wait_for(reading, 1) == list(letters)
+
+
+async def test_an_error_before_a_readers_turn_comes_after_what_came(source: Subject[str]) -> None:
+    turns: list[Callable[[], None]] = []
+    bridge = Bridge(source, Lossless[str](), _scheduler(), in_turn=turns.append)
+    async with bridge as items:
+        reading = asyncio.ensure_future(anext(items))
+        await asyncio.sleep(0)
+        source.on_next("a")
+        source.on_error(Boom())
+        turns.pop()()
+        assert await asyncio.wait_for(reading, 1) == "a"
+        with pytest.raises(Boom):
+            await anext(items)
+
+
+async def test_an_overflow_before_a_readers_turn_is_told_at_once(source: Subject[str]) -> None:
+    told: list[Overflow] = []
+    turns: list[Callable[[], None]] = []
+    bridge = Bridge(source, Lossless[str](limit=20), _scheduler(), told.append, turns.append)
+    async with bridge as items:
+        reading = asyncio.ensure_future(anext(items))
+        await asyncio.sleep(0)
+        for _ in range(20 + CAME):
+            source.on_next("a")
+        assert len(told) == 1
+        assert not source.observers
+        turns.pop()()
+        with pytest.raises(Overflow):
+            await asyncio.wait_for(reading, 1)
 
 
 async def test_an_overflow_is_told_at_once_and_lets_go_of_the_source(source: Subject[str]) -> None:
