@@ -11,7 +11,6 @@ import ccxt.pro
 import structlog
 
 from connector.config import BadConfig, ExchangeConfig
-from connector.domain import MarketType
 from connector.errors import (
     ConnectorError,
     Denied,
@@ -22,15 +21,15 @@ from connector.errors import (
     Unsupported,
 )
 from connector.exchange.aside import Aside
-from connector.exchange.capabilities import auto_market_type, offers
+from connector.exchange.capabilities import offers
 from connector.exchange.embedded import DEFAULT_DIALECT, EMBEDDED_CLASSES
 from connector.exchange.faults import as_ours
+from connector.exchange.instance import instance, traded
 from connector.exchange.lane import Lane
 from connector.exchange.pacing import RollingWindow, ahead_of_all
 from connector.exchange.sockets import abort
 from connector.exchange.symbols import Symbols
-from connector.exchange.tap import tapped
-from connector.exchange.ways import Way, way_of
+from connector.exchange.ways import way_of
 
 log = structlog.get_logger(__name__)
 
@@ -40,22 +39,13 @@ ASK_TIMEOUT_S = 10.0
 """Bound of one question, its retries and ccxt's own pacing included."""
 ASK_RETRIES = 3
 ASK_RETRY_S = 0.1
-LONGEST_WAIT_S = 8.0
-"""Of a request for its turn within the exchange's limit; below every bound of ours, so that what is
-given up at its bound was sent."""
-LEAST_BURST = 60
-"""Requests that fit into a window: above the weight of any single one."""
 CLOSE_S = 1.0
 """For websockets to say good-bye; a stalled exchange never answers."""
-KEEP_ALIVE_MS = 5_000
-"""Between pings of a websocket; one that misses two is dead."""
 PROBE_S, PROBE_AGAIN_S = 5.0, 1.0
 """Between two looks at whether the exchange is there; at most, after one that failed."""
 ABSENT_AFTER_S = 10.0
 """Without an answer to such a look, until the exchange counts as unreachable."""
 OPEN_RETRY_CAP_S = 30.0
-NO_SNAPSHOT = {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False}
-"""ccxt would ask for positions at the first subscription alone, and tell nothing else till then."""
 
 
 class Session:
@@ -80,8 +70,8 @@ class Session:
             )
         self.way = way_of(class_name)
         self.embedded = config.embedded
-        self.ccxt = _instance(class_name, config, urls or config.ccxt.urls)
-        self.market_type = _market_type(config, self.ccxt, self.way)
+        self.ccxt = instance(class_name, config, urls or config.ccxt.urls, ASK_TIMEOUT_S)
+        self.market_type = traded(config, self.ccxt, self.way)
         self.ccxt.options["defaultType"] = self.market_type.value
         self.ccxt.exchange_ms = self.now_ms
         self.symbols = Symbols((), self.market_type)
@@ -273,61 +263,6 @@ class Session:
                 on_reachable(reachable)
 
 
-def _instance(class_name: str, config: ExchangeConfig, urls: Mapping[str, Any]) -> Any:
-    way = way_of(class_name)
-    base: type[Any] = tapped(getattr(ccxt.pro, class_name))
-    exchange_class = type(base.__name__, (*way.overrides, base), {})
-    exchange: Any = exchange_class(
-        {
-            "apiKey": config.api_key.get_secret_value(),
-            "secret": config.api_secret.get_secret_value(),
-            "password": config.passphrase.get_secret_value(),
-            "timeout": int(timedelta(seconds=ASK_TIMEOUT_S).total_seconds() * 1000),
-            "enableRateLimit": True,
-            "newUpdates": True,
-            "options": {"watchPositions": NO_SNAPSHOT, **way.options},
-            **config.ccxt.proxies,
-        }
-    )
-    exchange.number = str
-    _allow_bursts(exchange, way.weight_window_ms)
-    listed: dict[str, Any] = exchange.timeframes or {}
-    absent = way.absent_intervals
-    exchange.timeframes = {name: id_ for name, id_ in listed.items() if name not in absent}
-    keep_alive = exchange.streaming.get("keepAlive") or KEEP_ALIVE_MS
-    exchange.streaming = {**exchange.streaming, "keepAlive": min(keep_alive, KEEP_ALIVE_MS)}
-    exchange.options = exchange.deep_extend(exchange.options, config.ccxt.options)
-    if config.ccxt.sandbox:
-        try:
-            exchange.set_sandbox_mode(True)
-        except (TypeError, ccxt.pro.NotSupported):  # ccxt looks for it in an address that is None
-            raise BadConfig(f"exchange.ccxt.sandbox: {config.id} has none in ccxt") from None
-    exchange.urls = exchange.deep_extend(exchange.urls, urls)
-    return exchange
-
-
 def _is_being_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-def _allow_bursts(exchange: Any, window_ms: int | None) -> None:
-    """Count requests over a window, instead of ccxt's pause after each.
-
-    ccxt's default bucket is not refilled while nothing is asked, so that each question waits for
-    the one before: 50 ms on Binance, whatever the rate. A window is exact about the same limit.
-    """
-    window_ms = window_ms or max(1000, LEAST_BURST * exchange.rateLimit)
-    exchange.throttler = RollingWindow(
-        window_ms / exchange.rateLimit, window_ms / 1000, LONGEST_WAIT_S
-    )
-
-
-def _market_type(config: ExchangeConfig, exchange: Any, way: Way) -> MarketType:
-    has_swap, has_spot = exchange.has.get("swap") is True, exchange.has.get("spot") is not False
-    if config.market == "auto":
-        return auto_market_type(exchange.has, way)
-    wanted = MarketType(config.market)
-    if not (has_swap if wanted is MarketType.SWAP else has_spot):
-        raise BadConfig(f"exchange.market {config.market!r} is not traded on {config.id}")
-    return wanted
