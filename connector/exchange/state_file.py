@@ -9,8 +9,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -18,36 +17,23 @@ from pathlib import Path
 import structlog
 
 from connector.config import BadConfig
+from connector.exchange.state_opening import connected, opened, prepared, transaction
 
 log = structlog.get_logger(__name__)
 
 KEPT = timedelta(days=30)
 KEPT_ROWS = 1_000_000
 PRUNE_S = 3600.0
-BUSY_S = 5.0
-"""How long the opening waits for another process at the same file."""
 BUSY_LATER_S = 0.5
-"""How long a write waits for one: it is tried again, and the end waits for two at most."""
+"""How long a write waits for another process: it is tried again; the end waits for two at most."""
 AT_ONCE_S = 0.002
 """How long what is written at once waits for what else this process writes."""
-CACHE_KB = 256
-"""Pages that SQLite keeps in memory, for each connection; it would fill 2,000."""
 
 Link = tuple[str, str, int]
 """Value, symbol, when it was noted."""
 ABSENT = ("", "")
 """Value and symbol of what the file doesn't have."""
 
-VERSION = 1
-_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS links (scope TEXT NOT NULL, kind INTEGER NOT NULL, key NOT NULL,"
-    " value TEXT NOT NULL, symbol TEXT NOT NULL, seen_ms INTEGER NOT NULL,"
-    " PRIMARY KEY (scope, kind, key)) WITHOUT ROWID",
-    "CREATE INDEX IF NOT EXISTS links_by_age ON links (seen_ms)",
-    # scopes whose process has not written all that it noted
-    "CREATE TABLE IF NOT EXISTS running (scope TEXT PRIMARY KEY) WITHOUT ROWID",
-    f"PRAGMA user_version = {VERSION}",
-)
 _FIND = "SELECT value, symbol FROM links WHERE scope = ? AND kind = ? AND key = ?"
 _ALL = "SELECT value FROM links WHERE scope = ? AND kind = ? AND value != ''"
 _LATEST = (
@@ -64,7 +50,6 @@ _SURPLUS = (
 _RUNS = "SELECT 1 FROM running WHERE scope = ?"
 _BEGIN = "INSERT OR REPLACE INTO running VALUES (?)"
 _END = "DELETE FROM running WHERE scope = ?"
-_DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
 
 def default_path() -> Path:
@@ -100,12 +85,12 @@ class StateFile:
         self._pruned_at = time.monotonic()
         self._warned = self._closed = False
         if path is None:
-            self._writer = self._reader = self._hasty = _prepared(":memory:")
+            self._writer = self._reader = self._hasty = prepared(":memory:")
         else:
             self._reading = threading.RLock()
-            self._writer = _opened(path)
-            self._reader = _connected(path)
-            self._hasty = _connected(path)
+            self._writer = opened(path)
+            self._reader = connected(path)
+            self._hasty = connected(path)
             self._hasty.execute("PRAGMA synchronous = NORMAL")
             self._hasty.execute("PRAGMA busy_timeout = 0")
             self._hasty.execute("PRAGMA wal_autocheckpoint = 0")
@@ -114,7 +99,7 @@ class StateFile:
     def begin(self, scope: str) -> bool:
         """Note that a process runs; whether one did that never told its end."""
         try:
-            with self._writing, _transaction(self._writer):
+            with self._writing, transaction(self._writer):
                 runs = self._writer.execute(_RUNS, (scope,)).fetchone() is not None
                 self._writer.execute(_BEGIN, (scope,))
         except sqlite3.Error as error:
@@ -130,7 +115,7 @@ class StateFile:
             if self._closed:
                 return
             try:
-                with _transaction(self._writer):
+                with transaction(self._writer):
                     self._writer.execute(_END, (scope,))
             except sqlite3.Error as error:
                 self._warn("not written", error)
@@ -174,7 +159,7 @@ class StateFile:
             if self._closed:
                 return True
             try:
-                with _transaction(self._writer):
+                with transaction(self._writer):
                     self._writer.executemany(_KEEP, storable)
             except sqlite3.Error as error:
                 again = isinstance(error, sqlite3.OperationalError)
@@ -214,7 +199,7 @@ class StateFile:
         self._pruned_at = time.monotonic()
         oldest_ms = self._now_ms() - KEPT // timedelta(milliseconds=1)
         try:
-            with _transaction(self._writer):
+            with transaction(self._writer):
                 self._writer.execute("DELETE FROM links WHERE seen_ms < ?", (oldest_ms,))
                 self._writer.execute(_SURPLUS, (KEPT_ROWS,))
         except sqlite3.Error as error:
@@ -224,92 +209,6 @@ class StateFile:
         if not self._warned:
             self._warned = True
             log.warning(f"order ids {what}", error=str(error))
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """Open the file for writing, made if need be; a damaged one is moved aside."""
-    try:
-        _make(path)
-        try:
-            return _prepared(path)
-        except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", None) not in _DAMAGE:
-                raise
-            aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000}")
-            log.warning("order ids: damaged file moved aside", kept=str(aside), error=str(error))
-            for end in ("", "-wal", "-shm"):
-                with suppress(FileNotFoundError):
-                    path.with_name(path.name + end).replace(aside.with_name(aside.name + end))
-            _make(path)
-            return _prepared(path)
-    except (OSError, sqlite3.Error) as error:
-        why = getattr(error, "strerror", None) or error
-        raise BadConfig(f"state.path {path} can't be written: {why}") from None
-
-
-def _make(path: Path) -> None:
-    """Make the file for its owner alone, and the directories above it that are missing."""
-    missing: list[Path] = []
-    for directory in path.parents:
-        if directory.exists():
-            break
-        missing.append(directory)
-    for directory in reversed(missing):
-        directory.mkdir(mode=0o700, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    with suppress(PermissionError):
-        path.chmod(0o600)
-
-
-def _prepared(path: Path | str) -> sqlite3.Connection:
-    """Connect for writing. Two that come first at once may find it locked: wait for each other."""
-    connection = _connected(path)
-    deadline = time.monotonic() + BUSY_S
-    while True:
-        try:
-            return _with_schema(connection)
-        except BaseException as error:
-            locked = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
-            if not locked or time.monotonic() > deadline:
-                connection.close()
-                raise
-            time.sleep(0.01)
-
-
-def _with_schema(connection: sqlite3.Connection) -> sqlite3.Connection:
-    if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-        damaged = sqlite3.DatabaseError("database disk image is malformed")
-        damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise damaged
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version not in (0, VERSION):
-        raise sqlite3.NotSupportedError(f"it is of version {version}, this is version {VERSION}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    with _transaction(connection):
-        for statement in _SCHEMA:
-            connection.execute(statement)
-    return connection
-
-
-def _connected(path: Path | str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-    )
-    connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-    return connection
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Generator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _storable(value: str | int) -> str | int | bytes:

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.exchange import order_ids as module
-from connector.exchange import state_file
+from connector.exchange import state_file, state_opening
 from connector.exchange.order_ids import HASHED, MAX_ID, OrderIds, told_key
 from connector.exchange.state_file import StateFile
 from tests.exchange.one_state_file import BTC, DAY_MS, ETH, SCOPE, UUID, Clock, Open
@@ -268,7 +268,7 @@ def test_what_a_crash_hid_counts_as_unanswered_when_it_is_seen_again(opened: Ope
 def test_a_file_that_another_process_holds_delays_no_sending(
     opened: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(state_file, "BUSY_S", 0)
+    monkeypatch.setattr(state_opening, "BUSY_S", 0)
     ids = opened()
     other = sqlite3.connect(tmp_path / "state.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -342,7 +342,7 @@ def test_memory_is_bounded_and_the_file_stands_behind_it(
 def test_a_file_that_takes_nothing_stops_no_order(
     opened: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(state_file, "BUSY_S", 0)
+    monkeypatch.setattr(state_opening, "BUSY_S", 0)
     ids = opened()
     other = sqlite3.connect(tmp_path / "state.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -360,7 +360,7 @@ def test_a_file_that_takes_nothing_stops_no_order(
 def test_what_waits_for_a_file_is_bounded(
     opened: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(state_file, "BUSY_S", 0)
+    monkeypatch.setattr(state_opening, "BUSY_S", 0)
     monkeypatch.setattr(module, "MOST_WAITING", 10)
     ids = opened()
     other = sqlite3.connect(tmp_path / "state.sqlite3", isolation_level=None)

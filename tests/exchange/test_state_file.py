@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from connector.config import BadConfig
-from connector.exchange import state_file
+from connector.exchange import state_file, state_opening
 from connector.exchange.order_ids import OrderIds
 from connector.exchange.state_file import KEPT, account_scope, default_path
 from tests.exchange.one_state_file import BTC, DAY_MS, SCOPE, UUID, Clock, Open
@@ -230,7 +230,7 @@ def test_a_process_that_ended_without_a_word_is_known_to_the_next(
 def test_a_file_that_another_process_holds_delays_no_end(
     opened: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(state_file, "BUSY_S", 60)
+    monkeypatch.setattr(state_opening, "BUSY_S", 60)
     monkeypatch.setattr(state_file, "BUSY_LATER_S", 0)
     ids = opened()
     ids.note_client_id("mine", BTC, 4_711)
