@@ -1,9 +1,11 @@
 """What the papers promise about the program."""
 
+import fnmatch
 import os
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -52,6 +54,25 @@ def test_every_file_that_a_paper_names_exists() -> None:
 
     assert named
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_the_table_of_rooms_names_their_modules_and_no_other() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    table = text[text.index("| room |") :].partition("\n\n")[0]
+    names = [each.removesuffix("/") for each in re.findall(r"`([a-z_*]+/?)`", table)]
+    names += re.findall(r"`connector/(\w+)(?:\.py|/)`", table)
+    every = {each.stem for each in (ROOT / "connector").rglob("*") if each.suffix in ("", ".py")}
+    of_rooms = {
+        each.stem
+        for room in (".", "exchange", "grpc", "observables", "testing")
+        for each in (ROOT / "connector" / room).iterdir()
+        if not each.name.startswith("_")
+    }
+
+    assert [name for name in names if not fnmatch.filter(every, name)] == []
+    assert [
+        each for each in sorted(of_rooms) if not any(map(partial(fnmatch.fnmatch, each), names))
+    ] == []
 
 
 def _keys(table: dict[str, object], above: str = "") -> Iterator[str]:
