@@ -17,6 +17,7 @@ from connector.errors import (
     Malformed,
     OutcomeUnknown,
     PostOnlyWouldTake,
+    RateLimited,
     Transient,
 )
 from connector.exchange.order_following import ABSENT_AFTER, FOLLOWED_MOST, Following
@@ -86,7 +87,8 @@ class OrderFates(OrderLookup):
         sent and not written, and an exchange takes a finished order's id again. What the process
         before this one sent, and nobody answered, may still be on its way: that is waited for.
         Errors:  DuplicateOrder when it is another order's, also of another symbol: exchanges look
-                 for ids among a symbol's orders, or among open ones alone.
+                 for ids among a symbol's orders, or among open ones alone. OutcomeUnknown when
+                 nobody tells what became of one that was sent before.
         """
         known = self._ids.knows_client_id(request.client_order_id)
         if not known and monotonic() > self._doubtful_until:
@@ -98,7 +100,7 @@ class OrderFates(OrderLookup):
             for symbol in dict.fromkeys((request.symbol, used_in or request.symbol)):
                 if symbol not in self._session.ccxt.markets:
                     continue  # it was delisted since
-                order = await self.found(request, symbol, sent_id)
+                order = await self._found_before(symbol, sent_id, request.client_order_id)
                 self._doubtful_until = min(self._doubtful_until, monotonic() + DOUBT_S)
                 if order is not None and not self.is_spent(order, request):
                     return await self.repeated(order, request)
@@ -106,17 +108,20 @@ class OrderFates(OrderLookup):
                 return None
             await asyncio.sleep(min(left_s, LOOKUP_PAUSES_S[-1]))
 
+    async def _found_before(self, symbol: str, sent_id: str, client_order_id: str) -> Order | None:
+        try:
+            return await self._asked(lambda: self.find(symbol, sent_id))
+        except RateLimited:
+            raise
+        except (Malformed, Transient) as error:
+            # this one isn't sent, but one before may have been
+            if isinstance(error, Malformed) or self._is_unanswered(client_order_id):
+                raise OutcomeUnknown(f"of {client_order_id}, sent before: {error}") from error
+            raise
+
     def _is_unanswered(self, client_order_id: str) -> bool:
         now_ms = self._session.now_ms()
         return self._ids.unanswered_since_ms(client_order_id, now_ms) is not None
-
-    async def found(self, request: OrderRequest, symbol: str, sent_id: str) -> Order | None:
-        """Ask for the order that has a request's client id. Errors: OutcomeUnknown, unreadable."""
-        try:
-            return await self._asked(lambda: self.find(symbol, sent_id))
-        except Malformed as error:
-            told = f"the exchange's answer about {request.client_order_id} can't be read: {error}"
-            raise OutcomeUnknown(told) from error
 
     async def open_with(self, request: OrderRequest) -> Order | None:
         """Give the open order that has this client id."""
@@ -148,6 +153,31 @@ class OrderFates(OrderLookup):
                 f"{order.side.value} {order.quantity} {order.symbol}"
             )
         return await self._as_executed(request, order)
+
+    async def look_up_duplicate(self, request: OrderRequest, sent_id: str) -> Order | None:
+        """Look up what the exchange calls a duplicate: it knows the id, though a copy may lag.
+
+        Errors:  OutcomeUnknown when that isn't answered: an order stands, perhaps the one asked
+                 for.
+        """
+        unanswered: ConnectorError | None = None
+        for pause in LOOKUP_PAUSES_S[:ABSENT_AFTER]:
+            await asyncio.sleep(pause)
+            try:
+                order = await self.find(request.symbol, sent_id)
+            except ConnectorError as error:
+                unanswered = error
+                log.info("lookup failed", error=str(error)[:200])
+            else:
+                unanswered = None
+                if order is not None:
+                    return order
+        if unanswered is None:
+            return None
+        raise OutcomeUnknown(
+            f"the exchange has an order of {request.client_order_id}, and doesn't tell it: "
+            f"{unanswered}"
+        )
 
     async def look_up_lost(self, request: OrderRequest, sent_id: str) -> Order:
         """Look an order up that this task sent, and that nobody answered.

@@ -205,7 +205,7 @@ class Orders(OrderFates):
             order = await self.look_up_lost(request, sent_id)
             return await self.executed(request, order)
         if isinstance(ours, DuplicateOrder):
-            existing = await self.found(request, request.symbol, sent_id)
+            existing = await self.look_up_duplicate(request, sent_id)
             if existing is not None and self.is_spent(existing, request):
                 existing = await self.open_with(request)
                 if existing is not None:  # an old order of this id hid the one that stands

@@ -544,11 +544,13 @@ async def test_an_order_of_which_nobody_knows_is_told_as_unknown_and_its_repetit
     served.exchange.fail_next("GET", "*", ("status_before", 503), 1000)
 
     code, message = await _refused(_placed(served, client_order_id="mine"))
+    _, still = await _refused(_placed(served, client_order_id="mine"))
     served.exchange.faults.forget()
     again = await _placed(served, client_order_id="mine")
 
     assert code is grpc.StatusCode.UNAVAILABLE
     assert message.startswith("order outcome unknown: ")
+    assert still.startswith("order outcome unknown: "), "unsent itself, but not the first"
     assert again.client_order_id == "mine"
     assert served.exchange.orders_placed["mine"] == 1
 
@@ -755,6 +757,25 @@ async def test_a_lost_order_is_never_absent_where_nobody_says_how_long_it_is_goo
 
     assert code is grpc.StatusCode.UNAVAILABLE
     assert message.startswith("order outcome unknown: ")
+
+
+@pytest.mark.parametrize("failures", [1, 1000])
+async def test_an_order_that_the_exchange_calls_a_duplicate_is_never_told_as_not_sent(
+    serve: Serve, failures: int
+) -> None:
+    served = await serve()
+    another = await serve(at=served.exchange)  # of another state file, which never hears of it
+    first = await _placed(served, client_order_id="mine")
+    another.connector.session.ccxt.enableRateLimit = False
+    another.exchange.fail_next(*served.path("order"), ("status_before", 503), failures)
+
+    if failures == 1:
+        assert (await _placed(another, client_order_id="mine")).order_id == first.order_id
+    else:
+        code, message = await _refused(_placed(another, client_order_id="mine"))
+        assert code is grpc.StatusCode.UNAVAILABLE
+        assert message.startswith("order outcome unknown: ")
+    assert served.exchange.orders_placed == {"mine": 1}
 
 
 async def test_an_order_that_was_on_its_way_at_a_kill_answers_for_its_repetition(
