@@ -84,6 +84,7 @@ CASES = [
     Case("garbage:what=types,for=2s", 2),
     Case("hang:requests=orders,for=2s", 2),
     Case("hang:requests=orders,when=after,for=2s", 2),
+    Case("astray:requests=orders,by=2s,for=1s", 1, exchange=REAL_TIME),
     Case("slow:by=700ms,for=2s", 2),
     Case("skew:by=6s,for=2s", 2, exchange=REAL_TIME),
     Case("skew:by=-6s,for=2s", 2, exchange=REAL_TIME),

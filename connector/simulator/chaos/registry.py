@@ -216,6 +216,13 @@ FAULTS: tuple[Fault, ...] = (
         own=_REST,
     ),
     Fault(
+        name="astray",
+        kind="requests",
+        does="Requests are cut without an answer, and arrive after all, later: then they are"
+        " executed, or refused if the time they are good for is over.",
+        own=(Parameter("by", "how much later", seconds, "1s"), _REQUESTS, _COUNT),
+    ),
+    Fault(
         name="slow",
         kind="requests",
         does="Requests are executed, and answered late.",

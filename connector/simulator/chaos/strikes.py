@@ -256,6 +256,7 @@ STRIKES: dict[str, Strike] = {
     "half_answer": _failing("half"),
     "garbage": _garbage,
     "hang": _failing("hang"),
+    "astray": _failing("astray", "by"),
     "slow": _failing("delay", "by"),
     "skew": _skew,
     "lists_late": _lists_late,
