@@ -87,7 +87,8 @@ capabilities: $(READY) ## Write docs/capabilities.md: what each exchange can ser
 COUNT ?= 50000
 fuzz: $(READY) ## Ask COUNT generated calls; break COUNT frames of each exchange, and answers (COUNT=50000).
 	COUNT=$(COUNT) $(BIN)/python -m pytest --show-capture=no \
-		tests/rpc/test_fuzzed_calls.py tests/rpc/test_fuzzed_answers.py tests/exchange/lane/test_mutated_frames.py
+		tests/rpc/test_fuzzed_calls.py tests/rpc/test_fuzzed_answers.py \
+		tests/rpc/test_fuzzed_private_frames.py tests/exchange/lane/test_mutated_frames.py
 
 fuzz-parsers: $(READY) ## Put COUNT generated dictionaries through every parser.
 	COUNT=$(COUNT) $(BIN)/python -m pytest --durations=1 \
