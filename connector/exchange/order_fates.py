@@ -195,6 +195,8 @@ class OrderFates(OrderLookup):
                     asked_at = monotonic()
                     try:
                         order = await self.find(request.symbol, sent_id)
+                        if order is not None and self.is_spent(order, request):
+                            order = await self.find_behind(order, sent_id)
                     except ConnectorError as error:
                         absent = 0
                         log.info("lookup failed", error=str(error)[:200])

@@ -20,7 +20,7 @@ from connector.exchange.listings import list_open_orders
 from connector.exchange.order_faults import is_outcome_unknown, order_error
 from connector.exchange.order_ids import OrderIds
 from connector.exchange.order_recency import RecentOrders
-from connector.exchange.parse_fields import Raw
+from connector.exchange.parse_fields import Raw, instant
 from connector.exchange.parse_orders import OrderReader
 from connector.exchange.rounding import contracts
 from connector.exchange.session import Session
@@ -188,6 +188,27 @@ class OrderLookup:
                     return self.read(raw)
         return None
 
+    async def find_behind(self, past: Order, sent_id: str) -> Order | None:
+        """Look in the lists for another order of a client id, no older than the one it was given.
+
+        Of several orders of one id an exchange may tell any.
+        """
+
+        def wanted(raw: Raw) -> bool:
+            is_other = str(raw.get("id")) != past.exchange_order_id
+            is_of_id = raw.get("clientOrderId") == sent_id
+            return is_of_id and is_other and _made_ms(raw) >= past.created_at_ms
+
+        for method in self._lists():
+            try:
+                raws = await self._list(method, past.symbol)
+            except Unsupported:
+                continue
+            found = max(filter(wanted, raws), key=_made_ms, default=None)
+            if found is not None:
+                return self.read(found)
+        return None
+
     def _lists(self) -> list[str]:
         return [method for method in ORDER_LISTS if self._session.offers(method)]
 
@@ -214,3 +235,7 @@ class OrderLookup:
             if ours is None:
                 raise
             raise ours from error
+
+
+def _made_ms(raw: Raw) -> int:
+    return instant(raw.get("timestamp")) or 0

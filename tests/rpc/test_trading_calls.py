@@ -759,6 +759,33 @@ async def test_a_lost_order_is_never_absent_where_nobody_says_how_long_it_is_goo
     assert message.startswith("order outcome unknown: ")
 
 
+async def test_a_lost_order_is_found_behind_a_past_one_of_its_client_id(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = await serve()
+    past = await _placed(served, client_order_id="exit", type=MARKET)
+    served.exchange.advance(61)
+    await served.connector.session.open()
+    orders: Any = served.connector.service
+    first = await orders._orders.by_order_id("BTC/USDT:USDT", past.order_id)
+
+    async def the_first(*_: Any) -> Any:  # of several of one id an exchange may tell any
+        return first
+
+    monkeypatch.setattr(orders._orders, "find", the_first)
+    served.exchange.fail_next(*served.path("place"), "cut_after")
+    placing = _placed(served, client_order_id="exit", type=MARKET)
+
+    if served.dialect == "bybit":  # it takes an id once: there is none behind
+        assert (await _refused(placing))[1].startswith("exchange unavailable: the order was not")
+        assert served.exchange.orders_placed == {"exit": 1}
+        return
+    again = await placing
+    assert again.order_id != past.order_id
+    assert again.status == types.ORDER_STATUS_FILLED
+    assert served.exchange.orders_placed == {"exit": 2}
+
+
 @pytest.mark.parametrize("failures", [1, 1000])
 async def test_an_order_that_the_exchange_calls_a_duplicate_is_never_told_as_not_sent(
     serve: Serve, failures: int
