@@ -759,6 +759,21 @@ async def test_a_lost_order_is_never_absent_where_nobody_says_how_long_it_is_goo
     assert message.startswith("order outcome unknown: ")
 
 
+async def test_a_refused_order_is_none_that_the_next_process_looks_for(serve: Serve) -> None:
+    served = await serve()
+    ids = served.connector.ids
+
+    await _refused(_placed(served, client_order_id="dear", quantity="900"))
+    ids.flush()
+    assert ids.knows_client_id("dear")
+    assert not ids.unanswered(10)
+
+    served.exchange.fail_next(*served.path("place"), "cut_before")
+    await _refused(_placed(served, client_order_id="lost"))
+    ids.flush()
+    assert [each for each, _, _ in ids.unanswered(10)] == ["lost"]
+
+
 async def test_a_lost_order_is_found_behind_a_past_one_of_its_client_id(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
