@@ -77,13 +77,18 @@ async def test_a_signal_ends_it_quietly_and_soon(fast: str, number: signal.Signa
         async with asyncio.timeout(STOP_S):
             _, err = await run.process.communicate()
             with pytest.raises(grpc.aio.AioRpcError) as told:
-                while True:  # the status follows behind what was not read
-                    await call.read()
+                await _read_on(call)
 
     assert told.value.code() is grpc.StatusCode.UNAVAILABLE
     assert run.process.returncode == 0
     for line in err.decode().splitlines():
         assert json.loads(line)["level"] == "info", line
+
+
+async def _read_on(call: Any) -> None:
+    """Read to the status, which follows behind what was not read."""
+    while True:
+        await call.read()
 
 
 ELSEWHERE = {
