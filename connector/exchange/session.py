@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
 from math import inf
 from typing import Any, TypeVar
@@ -181,6 +181,7 @@ class Session:
     async def load_markets(self) -> None:
         """Learn the exchange's markets, anew if they are known; callers at one time share it.
 
+        One that was served stays so, though it is listed no more: see `Symbols`.
         Errors:  Transient when there is not one market, as under maintenance: the known ones stay.
         """
         if self._loading is None or self._loading.done():
@@ -197,14 +198,22 @@ class Session:
                 except (Denied, Refused, Unsupported) as error:
                     log.warning("no currencies; markets do without", error=str(error))
             fetch = aside.ccxt.fetch_markets
-            markets: Any = await self.ask("markets", lambda: aside.ask(fetch))
-            symbols = await aside.do(lambda: Symbols(markets, self.market_type))
+            listed: Any = await self.ask("markets", lambda: aside.ask(fetch))
+            markets = await aside.do(lambda: [*listed, *self._not_among(listed)])
+            symbols = await aside.do(lambda: Symbols(markets, self.market_type, self.symbols))
             if not symbols.all():
                 raise Transient(f"{self.ccxt.id} lists no active {self.market_type.value} market")
             await self._set_markets(aside, markets, currencies)
             free = aside.hand_over()
             self.symbols = symbols
             await aside.do(free)
+
+    def _not_among(self, listed: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Give the served markets that a new list lacks, as inactive ones."""
+        symbols = {market.get("symbol") for market in listed}
+        known: Mapping[str, Mapping[str, Any]] = self.ccxt.markets or {}
+        lost = (m for s, m in known.items() if s not in symbols and self.symbols.serves(s))
+        return [{**market, "active": False} for market in lost]
 
     async def _set_markets(self, aside: Aside, markets: Any, currencies: Any) -> None:
         try:

@@ -23,17 +23,26 @@ class Symbols:
     Built from ccxt's market structures. Perpetuals of one base and quote may exist twice (linear
     and inverse, or settled in several currencies): the linear one whose settlement is the quote
     owns `BASEQUOTE`, the others are reached, and shown, by the exchange's own id.
+    What was served `before` and is no more active stays served, unlisted: orders and a position may
+    stand in it.
     """
 
-    def __init__(self, markets: Iterable[Mapping[str, Any]], market_type: MarketType) -> None:
+    def __init__(
+        self,
+        markets: Iterable[Mapping[str, Any]],
+        market_type: MarketType,
+        before: "Symbols | None" = None,
+    ) -> None:
         served = [
             market
             for market in markets
             if market.get(market_type.value)
-            and market.get("active") is not False
             and all(isinstance(market.get(key), str) for key in _NAMES)
+            and (_is_active(market) or (before is not None and before.serves(market["symbol"])))
         ]
-        served.sort(key=lambda m: (m.get("settle") != m["quote"], str(m["symbol"])))
+        served.sort(
+            key=lambda m: (not _is_active(m), m.get("settle") != m["quote"], str(m["symbol"]))
+        )
         self._looks, self._looked_at = float(LOOKS_AT_ONCE), time.monotonic()
         self._by_text: dict[str, str] = {}
         self._canonical: dict[str, str] = {}
@@ -46,6 +55,7 @@ class Symbols:
             self._by_text.setdefault(str(market["id"]), market["symbol"])
             self._by_text[market["symbol"]] = market["symbol"]
             self._canonical.setdefault(market["symbol"], str(market["id"]))
+        self._active = [market["symbol"] for market in served if _is_active(market)]
 
     def resolve(self, text: str) -> str:
         """Give ccxt's symbol of a spelling.
@@ -66,8 +76,8 @@ class Symbols:
         return isinstance(symbol, str) and symbol in self._canonical
 
     def all(self) -> list[str]:
-        """Every market's canonical spelling, sorted."""
-        return sorted(self._canonical.values())
+        """Every active market's canonical spelling, sorted."""
+        return sorted(self._canonical[symbol] for symbol in self._active)
 
     def _miss(self, text: str) -> str:
         if not text:
@@ -88,3 +98,7 @@ class Symbols:
             return []
         self._looks -= 1
         return difflib.get_close_matches(text.upper(), self.all(), NEAR_MISSES, 0.6)
+
+
+def _is_active(market: Mapping[str, Any]) -> bool:
+    return market.get("active") is not False

@@ -47,6 +47,26 @@ def test_only_active_markets_of_the_served_type_are_there() -> None:
     assert Symbols(MARKETS, MarketType.SPOT).all() == ["BTCUSDT"]
 
 
+def test_a_market_that_was_served_stays_so_unlisted_when_it_is_active_no_more() -> None:
+    before = Symbols([*MARKETS[:3], {**MARKETS[5], "active": True}], MarketType.SWAP)
+
+    symbols = Symbols(MARKETS, MarketType.SWAP, before)
+
+    assert symbols.all() == ["BTCUSD", "BTCUSDT", "ETHUSDT"]
+    assert symbols.resolve("OLDUSDT") == symbols.resolve("OLD-USDT-SWAP") == "OLD/USDT:USDT"
+    assert symbols.serves("OLD/USDT:USDT")
+
+
+def test_an_active_market_takes_the_name_of_one_that_was_served() -> None:
+    old, new = _market("X/USDT:USDT", "OLD"), _market("X/USDT:USDC", "NEW")
+    before = Symbols([old], MarketType.SWAP)
+
+    symbols = Symbols([{**old, "active": False}, new], MarketType.SWAP, before)
+
+    assert symbols.resolve("XUSDT") == "X/USDT:USDC"
+    assert symbols.resolve("OLD") == "X/USDT:USDT"
+
+
 def test_the_linear_market_owns_the_joined_name_and_the_other_keeps_its_id() -> None:
     markets = [_market("BTC/USD:BTC", "XBTUSD"), _market("BTC/USD:USD", "BTC_USD")]
 

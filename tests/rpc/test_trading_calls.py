@@ -93,6 +93,31 @@ async def test_an_order_is_listed_from_its_answer_on_also_where_the_exchange_lis
     }
 
 
+async def test_an_order_in_a_market_that_is_listed_no_more_is_seen_and_cancelled(
+    serve: Serve,
+) -> None:
+    served = await serve()
+    order = await _placed(served, symbol="ETHUSDT", price="3000.00", quantity="0.100")
+    ccxt: Any = served.connector.session.ccxt
+    listed = await ccxt.fetch_markets()
+
+    async def without_it() -> list[Any]:
+        return [market for market in listed if market["id"] != "ETHUSDT"]
+
+    ccxt.fetch_markets = without_it
+    await served.connector.session.load_markets()
+    symbols = await served.stub.GetSymbols(rpc.GetSymbolsRequest())
+    seen = await served.stub.GetOpenOrders(rpc.GetOpenOrdersRequest())
+    request = rpc.CancelOrderRequest(symbol="ETHUSDT", order_id=order.order_id)
+    await served.stub.CancelOrder(request)
+    left = await served.stub.GetOpenOrders(rpc.GetOpenOrdersRequest(symbol="ETHUSDT"))
+
+    assert "BTCUSDT" in symbols.symbols
+    assert "ETHUSDT" not in symbols.symbols
+    assert [(each.order_id, each.symbol) for each in seen.orders] == [(order.order_id, "ETHUSDT")]
+    assert not left.orders
+
+
 async def test_orders_that_a_list_lacks_are_asked_for_a_few_at_once(serve: Serve) -> None:
     served = await serve({"fill_ratio": 0})
     ccxt: Any = served.connector.session.ccxt
