@@ -71,7 +71,7 @@ class Connector:
         stack.push_async_callback(self.session.close)
         self.market_data = MarketData(self.session)
         stack.push_async_callback(self.market_data.close)
-        self._has_key = bool(config.exchange.api_key.get_secret_value())
+        self._has_credentials = config.exchange.has_credentials
         trading = self._trading(stack)
         self.feeds = Feeds(
             plugins.source(ExchangeSources(self.market_data, config.feeds)),
@@ -129,7 +129,7 @@ class Connector:
     async def _prepare(self) -> None:
         """Wait for the markets; with credentials, validate them and reconcile the orders."""
         await self.session.ready.wait()
-        if self._has_key:
+        if self._has_credentials:
             await self._until_answered("credentials not validated yet", self._validate)
             await self._until_answered("orders not reconciled yet", self._reconcile)
             await self._orders.follow_those_of_before()

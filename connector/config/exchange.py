@@ -63,6 +63,12 @@ class ExchangeConfig(Section):
         """Whether the exchange is the one that runs inside this process."""
         return self.id in EMBEDDED_IDS
 
+    @property
+    def has_credentials(self) -> bool:
+        """Whether any part of an account's credentials is given; a part alone is refused later."""
+        parts = (self.api_key, self.api_secret, self.passphrase)
+        return any(part.get_secret_value() for part in parts)
+
 
 def _count_or_names(value: object) -> object:
     if isinstance(value, int):

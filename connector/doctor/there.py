@@ -65,7 +65,7 @@ class There:
 
     async def check_key(self) -> Finding:
         """Find whether the key may read and trade, and not withdraw."""
-        if not self.config.exchange.api_key.get_secret_value():
+        if not self.config.exchange.has_credentials:
             words = "there is none: public data alone, no orders"
             return Finding("key", State.WARNING, words, "set API_KEY and API_SECRET")
         try:
@@ -97,7 +97,7 @@ class There:
 
     async def check_position_mode(self) -> Finding:
         """Find whether there is one net position a symbol."""
-        if not self.config.exchange.api_key.get_secret_value():
+        if not self.config.exchange.has_credentials:
             return Finding("positions", State.SKIPPED, "needs a key")
         try:
             await self.asked.check_position_mode()

@@ -237,28 +237,38 @@ async def test_an_ipv6_address_needs_no_brackets() -> None:
         assert (await stub.GetName(rpc.GetNameRequest())).name == "binance"
 
 
-@pytest.mark.parametrize(
-    ("exchange", "secret", "says"),
-    [({}, "wrong", "-1022"), ({"hedged": True}, "", "the account is in hedge mode")],
-)
-async def test_credentials_that_cannot_trade_refuse_to_start(
-    no_task_left: None, exchange: dict[str, Any], secret: str, says: str
-) -> None:
-    simulator = Simulator(SimulatorConfig(symbols=1, **exchange))
-    await simulator.start()
-    urls = embedded_urls(simulator.rest_url, simulator.ws_url)
-    config = Config.model_validate(
+def with_credentials(simulator: Simulator, **instead: str) -> Config:
+    return Config.model_validate(
         {
             "exchange": {
                 "id": "binanceusdm",
                 "api_key": simulator.config.api_key or "",
-                "api_secret": secret or simulator.config.api_secret or "",
-                "ccxt": {"urls": urls},
+                "api_secret": simulator.config.api_secret or "",
+                "ccxt": {"urls": embedded_urls(simulator.rest_url, simulator.ws_url)},
+                **instead,
             },
             "server": {"port": 0},
             "state": {"path": ":memory:"},
         }
     )
+
+
+@pytest.mark.parametrize(
+    ("exchange", "credentials", "says"),
+    [
+        ({}, {"api_secret": "wrong"}, "-1022"),
+        ({}, {"api_secret": ""}, 'requires "secret" credential'),
+        ({}, {"api_key": ""}, 'requires "apiKey" credential'),
+        ({}, {"api_key": "", "api_secret": "", "passphrase": "p"}, 'requires "apiKey" credential'),
+        ({"hedged": True}, {}, "the account is in hedge mode"),
+    ],
+)
+async def test_credentials_that_cannot_trade_refuse_to_start(
+    no_task_left: None, exchange: dict[str, Any], credentials: dict[str, str], says: str
+) -> None:
+    simulator = Simulator(SimulatorConfig(symbols=1, **exchange))
+    await simulator.start()
+    config = with_credentials(simulator, **credentials)
     async with asyncio.timeout(10), Connector(config) as connector:
         with pytest.raises(Denied, match="credential validation failed: ") as caught:
             await connector.ready()
