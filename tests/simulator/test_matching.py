@@ -91,6 +91,16 @@ def test_what_must_not_rest_expires_and_what_must_not_take_is_refused() -> None:
     assert huge.turnover > 3_500 * ASK
 
 
+def test_an_amendment_that_would_make_a_post_only_order_take_cancels_it() -> None:
+    floor = Floor()
+    rests = floor.place(BUY, 5, BID, lifetime=Lifetime.POST_ONLY)
+    floor.desk.amend(rests, ASK, 5, floor.now_ms)
+    assert (rests.status, rests.filled) == (Status.CANCELED, 0)
+    taker = floor.place(BUY, 5, BID)
+    floor.desk.amend(taker, ASK, 5, floor.now_ms)
+    assert taker.status is Status.FILLED
+
+
 def test_a_date_ends_an_order() -> None:
     floor = Floor()
     order = floor.place(

@@ -104,7 +104,8 @@ class Desk:
     def amend(self, order: Order, price: int, steps: int, at_ms: int) -> None:
         """Give an open limit order another price and quantity; it keeps its id.
 
-        A quantity at or below what is executed cancels it. What crosses then takes.
+        A quantity at or below what is executed cancels it, and so does a price at which a post-only
+        order would take. What else crosses takes.
         """
         if not order.is_open:
             raise Refused(Reason.UNKNOWN_ORDER)
@@ -116,10 +117,10 @@ class Desk:
         try:
             check_amendment(self.account, self.orders, listing, order, price, steps, plan, at_ms)
         except Refused as refused:
-            if refused.reason is Reason.WOULD_TAKE and self._rules.takes_before_it_looks:
-                self._end(order, Status.CANCELED, at_ms, refused.reason)
-                return
-            raise
+            if refused.reason is not Reason.WOULD_TAKE:
+                raise
+            self._end(order, Status.CANCELED, at_ms, refused.reason)
+            return
         order.price, order.steps, order.updated_ms = price, steps, at_ms
         self._listener.on_order(order, Change.AMENDED, None, at_ms)
         for take in plan:
