@@ -1,7 +1,7 @@
 """ccxt's balance and position structures as trading values: a value or `Malformed`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +32,12 @@ class Figures:
     available: Digits | None = None
     maintenance: Digits | None = None
     mode: MarginMode = MarginMode.REGULAR
+    apart: "Mapping[str, Figures]" = field(default_factory=dict[str, "Figures"])
+    """By asset, where each has its own account: the others are then those of one of them."""
+
+    def of(self, asset: str) -> "Figures":
+        """Give what is said of the account that an asset is traded in."""
+        return self.apart.get(asset, self)
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ def parse_account(
     equity, within 0 and 1; without positions it is 1. What can't be reckoned is None: with
     positions and no maintenance margin known, or no equity told, there is no score.
     """
-    figures, told = wallets.figures, wallets.balances.get(quote)
+    figures, told = wallets.figures.of(quote), wallets.balances.get(quote)
     own = told or Balance(quote, "0", "0")
     wallet = figures.wallet or own.total
     is_told = told is not None or figures.margin_balance is not None

@@ -433,6 +433,20 @@ async def test_the_account_is_told_whole(serve: Serve) -> None:
     assert 0 < Decimal(account.available_balance.value) < 100_000
 
 
+async def test_an_account_is_told_in_the_asset_that_it_trades_in(serve: Serve) -> None:
+    served = await serve({"symbols": ("BTCUSDC", "ETHUSDT"), "balance": {"USDC": "100000"}})
+    empty = await served.stub.GetAccount(rpc.GetAccountRequest())
+    await _placed(served, symbol="BTCUSDC", type=MARKET, quantity="0.100")
+    account = await served.stub.GetAccount(rpc.GetAccountRequest())
+
+    assert Decimal(empty.total_wallet_balance.value) == 100_000
+    assert Decimal(empty.available_balance.value) == 100_000
+    assert 0.99 < Decimal(account.health_score.value) < 1
+    assert 0 < Decimal(account.total_maintenance_margin.value) < 100
+    assert 99_000 < Decimal(account.adjusted_equity.value) < 100_000
+    assert 90_000 < Decimal(account.available_balance.value) < 99_500
+
+
 async def test_a_positions_leverage_is_what_the_exchange_lends_at(serve: Serve) -> None:
     served = await serve()
     await _placed(served, type=MARKET, side=SELL)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -28,7 +29,7 @@ from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import EXACT, Raw, instant, plain
 from connector.exchange.ways.binance_frames import read_binance
 from connector.exchange.ways.in_time import WINDOW
-from connector.exchange.ways.reading import table, told
+from connector.exchange.ways.reading import rows_by, table, told
 from connector.exchange.ways.way import Way
 from connector.trading import KeyPermissions
 
@@ -64,18 +65,38 @@ def _funding(mark: Raw) -> Mapping[str, Any] | None:
 
 
 def _figures(balance: Raw) -> Figures:
-    """Read the account endpoint's own totals.
+    """Read the account endpoint's own totals, and each asset's where its account is its own.
+
+    In single-asset mode the totals are USDT's alone; in multi-assets mode they are all assets', in
+    USD, and what an asset's row tells is no account. The answer doesn't say which mode it is.
 
     Source:  `{"totalWalletBalance":"100000.00","totalMarginBalance":…,"totalMaintMargin":…,
-             "availableBalance":…}`, Binance USD-M "Account Information V3".
+             "availableBalance":…,"assets":[{"asset":"USDT","walletBalance":…,"marginBalance":…,
+             "maintMargin":…,"availableBalance":…}]}`, Binance USD-M "Account Information V3".
     """
     info = table(balance, "info")
-    return Figures(
+    total = Figures(
         wallet=told(info, "totalWalletBalance"),
         margin_balance=told(info, "totalMarginBalance"),
         available=told(info, "availableBalance"),
         maintenance=told(info, "totalMaintMargin"),
     )
+    apart = {
+        asset: Figures(
+            wallet=told(row, "walletBalance"),
+            margin_balance=told(row, "marginBalance"),
+            available=told(row, "availableBalance"),
+            maintenance=told(row, "maintMargin"),
+        )
+        for asset, row in rows_by(info, "assets", "asset").items()
+    }
+    is_single = _worth(apart.get("USDT", Figures())) == _worth(total)
+    return replace(total, apart=apart) if is_single else total
+
+
+def _worth(figures: Figures) -> tuple[Decimal, ...]:
+    told = (figures.wallet, figures.margin_balance, figures.maintenance)
+    return tuple(Decimal(each or 0) for each in told)
 
 
 def _leverage(position: Raw) -> Digits | None:

@@ -1,6 +1,5 @@
 """OKX v5: perpetuals are counted in contracts."""
 
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -23,7 +22,7 @@ from connector.exchange.pages import Pages, older_than
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import Raw, instant
 from connector.exchange.ways.in_time import WINDOW, carries_deadline
-from connector.exchange.ways.reading import table, told
+from connector.exchange.ways.reading import rows_by, table, told
 from connector.exchange.ways.way import TickerFigures, Way
 from connector.trading import KeyPermissions, MarginMode
 
@@ -60,7 +59,7 @@ def _figures(balance: Raw) -> Figures:
     """Read the trading account's totals, in USD where it borrows across currencies.
 
     `adjEq` and `mmr` are told of the multi-currency and portfolio modes alone, which are the
-    unified ones; else a currency's `eq` is its money with what its positions have made.
+    unified ones; else each currency is an account, `eq` its money with what its positions made.
 
     Source:  `{"data":[{"totalEq":"55837.43","adjEq":"55415.62","imr":"0","mmr":"0","availEq":…,
              "details":[{"ccy":"USDT","eq":"4992.89","cashBal":"4850.43","availEq":"4834.31",
@@ -76,15 +75,16 @@ def _figures(balance: Raw) -> Figures:
             maintenance=told(account, "mmr"),
             mode=MarginMode.UNIFIED,
         )
-    details = account.get("details")
-    rows = [each for each in details if isinstance(each, dict)] if isinstance(details, list) else []
-    own = max(rows, key=lambda each: Decimal(told(each, "eqUsd") or 0), default={})
-    return Figures(
-        wallet=told(own, "cashBal"),
-        margin_balance=told(own, "eq"),
-        available=told(own, "availEq"),
-        maintenance=told(own, "mmr"),
-    )
+    apart = {
+        currency: Figures(
+            wallet=told(row, "cashBal"),
+            margin_balance=told(row, "eq"),
+            available=told(row, "availEq"),
+            maintenance=told(row, "mmr"),
+        )
+        for currency, row in rows_by(account, "details", "ccy").items()
+    }
+    return Figures(apart=apart)
 
 
 def _permissions(raw: Raw) -> KeyPermissions:

@@ -20,6 +20,13 @@ def table(raw: Raw, *keys: str) -> Raw:
     return value if isinstance(value, Mapping) else {}
 
 
+def rows_by(raw: Raw, key: str, name: str) -> dict[str, Raw]:
+    """Give the dictionaries of a list by what each has under a name; others are left out."""
+    rows: Any = raw.get(key)
+    named = [each for each in rows if isinstance(each, Mapping)] if isinstance(rows, list) else []
+    return {each[name]: each for each in named if isinstance(each.get(name), str)}
+
+
 def told(raw: Raw, key: str) -> Digits | None:
     """Give a number that was told, None for none."""
     return number(raw.get(key))

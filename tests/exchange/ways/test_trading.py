@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from connector.errors import Transient
 from connector.exchange.account import HedgeMode
+from connector.exchange.ways import way_of
 from connector.trading import OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 from tests.exchange.ways.places import PLACES, SENT, SYMBOL, Place
 from tests.exchange.ways.venue import Venue, venue
@@ -106,6 +107,58 @@ async def test_the_account_is_told_by_the_exchanges_own_figures(place: Place, at
     assert account.margin_mode is place.account[4]
     assert account.health_score is not None
     assert Decimal("0.98") < Decimal(account.health_score) < 1
+
+
+_BINANCE_USDC = {
+    "asset": "USDC",
+    "walletBalance": "500",
+    "marginBalance": "510",
+    "availableBalance": "400",
+    "maintMargin": "4",
+}
+_BINANCE_TOTAL = {
+    "totalWalletBalance": "20.0",
+    "totalMarginBalance": "21",
+    "totalMaintMargin": "0.00",
+    "availableBalance": "19",
+}
+_BINANCE_USDT = {
+    "asset": "USDT",
+    "walletBalance": "20",
+    "marginBalance": "21",
+    "availableBalance": "19",
+    "maintMargin": "0",
+}
+_OKX = [
+    {"ccy": "BTC", "eq": "3", "cashBal": "3", "availEq": "3", "eqUsd": "300000", "mmr": ""},
+    {"ccy": "USDC", "eq": "510", "cashBal": "500", "availEq": "400", "eqUsd": "510", "mmr": "4"},
+]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "info", "told"),
+    [
+        (
+            "binanceusdm",  # single-asset mode: the totals are USDT's
+            _BINANCE_TOTAL | {"assets": [_BINANCE_USDC, _BINANCE_USDT]},
+            ("500", "510", "400", "4"),
+        ),
+        (
+            "binanceusdm",  # multi-assets mode: they are everything's
+            _BINANCE_TOTAL | {"totalMaintMargin": "4", "assets": [_BINANCE_USDC, _BINANCE_USDT]},
+            ("20.0", "21", "19", "4"),
+        ),
+        ("okx", {"data": [{"totalEq": "300510", "details": _OKX}]}, ("500", "510", "400", "4")),
+    ],
+)
+def test_an_asset_that_is_an_account_of_its_own_has_its_own_figures(
+    exchange: str, info: dict[str, Any], told: tuple[str, ...]
+) -> None:
+    read = way_of(exchange).account_figures
+    assert read is not None
+    own = read({"info": info}).of("USDC")
+
+    assert (own.wallet, own.margin_balance, own.available, own.maintenance) == told
 
 
 async def test_a_unified_account_of_unknown_health_is_not_told(
