@@ -123,6 +123,8 @@ class Bridge(Generic[T]):
             self._look_in(self._behind_s)
 
     def _overflow(self, error: Overflow) -> None:
+        if isinstance(self._error, Overflow):
+            return  # told before, as by what came while the reader was late, too
         self._subscription.dispose()
         self._came.clear()
         self._on_error(error)

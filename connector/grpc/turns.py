@@ -68,12 +68,14 @@ class _Due:
         steps = self._steps
         count = min(max(self._a_turn, len(steps) // A_SHARE), len(steps))
         self._left = 0
-        for _ in range(count):
-            steps.popleft()()
-        if len(steps) > self._many:
-            self._loop.call_later(self._apart_s, self._turn)
-        elif count:
-            self._left = 0 if steps else self._a_turn - count
-            self._loop.call_soon(self._turn)
-        else:
-            self._left = self._a_turn
+        try:
+            for _ in range(count):
+                steps.popleft()()
+        finally:  # one that raises keeps no other waiting
+            if len(steps) > self._many:
+                self._loop.call_later(self._apart_s, self._turn)
+            elif count:
+                self._left = 0 if steps else self._a_turn - count
+                self._loop.call_soon(self._turn)
+            else:
+                self._left = self._a_turn

@@ -239,6 +239,20 @@ async def test_a_reader_that_is_behind_is_told_also_when_nothing_more_comes(
             await anext(items)
 
 
+async def test_a_reader_who_was_told_of_an_overflow_is_not_told_that_he_is_behind_too(
+    source: Subject[str],
+) -> None:
+    virtual = VirtualTimeScheduler()
+    buffer = Lossless[str](1, timedelta(seconds=30), clock=lambda: virtual.clock)
+    told: list[Overflow] = []
+    async with Bridge(source, buffer, virtual, told.append):
+        for letter in "ab":
+            source.on_next(letter)
+        virtual.advance_to(60)
+
+    assert [str(each)[:16] for each in told] == ["more than 1 item"]
+
+
 async def test_a_reader_that_keeps_up_is_never_told_that_it_is_behind(source: Subject[str]) -> None:
     virtual = VirtualTimeScheduler()
     buffer = Lossless[str](behind=timedelta(seconds=30), clock=lambda: virtual.clock)

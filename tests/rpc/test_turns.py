@@ -47,6 +47,23 @@ async def test_each_turn_begins_anew() -> None:
         assert done == list(range(number + 1))
 
 
+async def test_what_raises_in_its_turn_keeps_no_other_waiting() -> None:
+    done: list[int] = []
+    raised: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: raised.append(told))
+    take = Turns(a_turn=1).of("one")
+    for step in (partial(done.append, 1), partial(done.remove, 7), partial(done.append, 2)):
+        take(step)
+
+    for _ in range(3):
+        await asyncio.sleep(0)
+    take(partial(done.append, 3))
+
+    await asyncio.sleep(0)
+    assert done == [1, 2, 3]
+    assert len(raised) == 1
+
+
 async def test_what_is_very_much_leaves_the_loop_to_others_between_its_turns() -> None:
     done: list[int] = []
     turns = Turns(a_turn=2, many=4, apart_s=3600)
