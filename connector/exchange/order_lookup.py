@@ -61,9 +61,13 @@ class OrderLookup:
         return await self._listed(symbol, lambda raw: raw.get("clientOrderId") == sent_id)
 
     async def get(self, symbol: str, exchange_order_id: str) -> Order:
-        """Ask for an order by the exchange's id. Errors: OrderNotFound."""
+        """Ask for an order by the exchange's id. Errors: OrderNotFound; Malformed if told of another."""
         try:
-            return self.read(await self._fetch(symbol, exchange_order_id, None))
+            raw = await self._fetch(symbol, exchange_order_id, None)
+            told = str(raw.get("id") or exchange_order_id)
+            if told != exchange_order_id:
+                raise Malformed(f"asked for order {exchange_order_id}, told of {told[:40]}")
+            return self.read(raw)
         except Unsupported:
             order = await self._listed(symbol, lambda raw: raw.get("id") == exchange_order_id)
             if order is None:

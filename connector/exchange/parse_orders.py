@@ -64,9 +64,12 @@ class OrderReader:
 
         Guarantee:  executed is what is told: as filled, as what remains, or by a status that says
                     all of it; 0 where nothing tells any.
-        Errors:     Malformed without id, symbol, side or amount, and for a status that isn't one.
+        Errors:     Malformed without id (0 is none), symbol, side or amount, and for a status that
+                    isn't one.
         """
         exchange_id, symbol = id_of(raw, "id"), text_of(raw, "symbol")
+        if not exchange_id.strip("0"):
+            raise Malformed("an order's id is 0")
         told, amount = _told_status(raw.get("status")), not_negative(raw.get("amount"))
         filled = _filled(raw, amount, told)
         created_ms = instant(raw.get("timestamp"))

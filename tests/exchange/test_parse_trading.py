@@ -43,6 +43,12 @@ def test_what_is_executed_and_where_the_order_stands(
     assert (order.executed_qty, order.status) == (executed, status)
 
 
+@pytest.mark.parametrize("exchange_id", [0, "0", "", None])
+def test_an_order_without_an_id_is_malformed(exchange_id: object) -> None:
+    with pytest.raises(Malformed):
+        reader().order({**ORDER, "id": exchange_id})
+
+
 @pytest.mark.parametrize("status", ["no such word", 1, True, {}, "NaN"])
 def test_a_status_that_is_none_is_malformed(status: object) -> None:
     with pytest.raises(Malformed):

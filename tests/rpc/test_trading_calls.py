@@ -9,12 +9,14 @@ from typing import Any
 
 import grpc
 import pytest
+from aiohttp import web
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from opensqt.market_maker.v1 import exchange_pb2 as rpc
 from opensqt.market_maker.v1 import resources_pb2 as resources
 from opensqt.market_maker.v1 import types_pb2 as types
 
+from connector.simulator.serving.faults import Failing
 from connector.simulator.trading.account import USUAL_LEVERAGE
 from tests.rpc.conftest import Serve, Served, both_dialects
 
@@ -116,6 +118,28 @@ async def test_an_order_in_a_market_that_is_listed_no_more_is_seen_and_cancelled
     assert "ETHUSDT" not in symbols.symbols
     assert [(each.order_id, each.symbol) for each in seen.orders] == [(order.order_id, "ETHUSDT")]
     assert not left.orders
+
+
+async def test_an_answer_about_another_order_is_none(serve: Serve) -> None:
+    served = await serve()
+    order = await _placed(served, client_order_id="asked")
+    method, path = served.path("order")
+    (asked,) = (each.exchange_id for each in served.exchange.orders())
+
+    other = asked[:-1] + ("2" if asked.endswith("1") else "1")
+
+    def spoil(body: bytes) -> bytes:
+        return body.replace(asked.encode(), other.encode())
+
+    def matches(request: web.Request) -> bool:
+        return (request.method, request.path) == (method, path)
+
+    served.exchange.faults.plan(Failing(matches=matches, kind="spoilt", spoil=spoil))
+    request = rpc.GetOrderRequest(symbol="BTCUSDT", order_id=order.order_id)
+    code, details = await _refused(served.stub.GetOrder(request))
+
+    assert code is grpc.StatusCode.UNAVAILABLE
+    assert "told of" in details
 
 
 async def test_orders_that_a_list_lacks_are_asked_for_a_few_at_once(serve: Serve) -> None:
