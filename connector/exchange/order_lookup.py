@@ -61,7 +61,10 @@ class OrderLookup:
         return await self._listed(symbol, lambda raw: raw.get("clientOrderId") == sent_id)
 
     async def get(self, symbol: str, exchange_order_id: str) -> Order:
-        """Ask for an order by the exchange's id. Errors: OrderNotFound; Malformed if told of another."""
+        """Ask for an order by the exchange's id.
+
+        Errors:  OrderNotFound; Malformed when another order is told.
+        """
         try:
             raw = await self._fetch(symbol, exchange_order_id, None)
             told = str(raw.get("id") or exchange_order_id)
