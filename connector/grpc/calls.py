@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
@@ -19,6 +20,7 @@ from connector.grpc.audit import audit
 from connector.grpc.ending import abort, at_the_end
 from connector.grpc.guard import TRADING, Caller, Guard
 from connector.grpc.limits import Share, client_of
+from connector.grpc.lines import Lines
 from connector.grpc.serialised import Once
 from connector.grpc.statuses import status_of, trailing_metadata
 from connector.grpc.turns import WHOSE
@@ -55,7 +57,7 @@ class Calls(grpc.aio.ServerInterceptor):
     def __init__(self, refusal_pause: timedelta, guard: Guard, limits: LimitsConfig) -> None:
         self._pause_s, self._guard, self._limits = refusal_pause.total_seconds(), guard, limits
         self._wrapped: dict[str, Handler] = {}
-        self.underway = Underway()
+        self.underway, self.lines = Underway(), Lines()
         self._streams = Share("streams_per_client", limits.streams_per_client)
         self._calls = Share("calls_per_client", limits.calls_per_client)
 
@@ -105,7 +107,7 @@ class Calls(grpc.aio.ServerInterceptor):
         seconds = metrics.REQUEST_SECONDS.at(_name_of(method))
 
         async def call(_: object, context: Context) -> Any:
-            line, request = _Line(method, context, seconds), None
+            line, request = _Line(method, context, self.lines, seconds), None
             try:
                 client = self._client(line, context)
                 self._calls.take(client)
@@ -137,7 +139,7 @@ class Calls(grpc.aio.ServerInterceptor):
 
     def _stream(self, method: str, serve: Any) -> Any:
         async def call(_: object, context: Context) -> None:
-            line = _Line(method, context)
+            line = _Line(method, context, self.lines)
             try:
                 client = self._client(line, context)
                 with self._streams.one_more(client):
@@ -162,7 +164,7 @@ class Calls(grpc.aio.ServerInterceptor):
 
     def _conversation(self, method: str, converse: Any) -> Any:
         async def call(requests: Any, context: Context) -> None:
-            line = _Line(method, context)
+            line = _Line(method, context, self.lines)
             try:
                 with self._streams.one_more(self._client(line, context)):
                     self._admit(line, context)
@@ -206,10 +208,12 @@ class Calls(grpc.aio.ServerInterceptor):
 class _Line:
     """The log line of one call, and of the orders that it was about, written at its end."""
 
-    def __init__(self, method: str, context: Context, seconds: Spread | None = None) -> None:
+    def __init__(
+        self, method: str, context: Context, lines: Lines, seconds: Spread | None = None
+    ) -> None:
         """`seconds` is where a unary call's length is counted."""
         self._began = time.perf_counter()
-        self._seconds = seconds
+        self._lines, self._seconds = lines, seconds
         self.method = _name_of(method)
         self.metadata = dict(context.invocation_metadata() or ())
         self.peer = context.peer()
@@ -229,10 +233,10 @@ class _Line:
         await abort(self._context, code, message, trailing)
 
     def end(self, status: str, error: Exception | None = None) -> None:
-        """Note how it ended; counted and logged in the loop's next turn, after the answer."""
+        """Note how it ended; counted and logged with others, after the answer."""
         tracing.note(status)
         elapsed = time.perf_counter() - self._began
-        asyncio.get_running_loop().call_soon(self._write, status, error, elapsed)
+        self._lines.add(partial(self._write, status, error, elapsed))
 
     def _write(self, status: str, error: Exception | None, elapsed: float) -> None:
         if self.method in TRADING:

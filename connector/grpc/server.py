@@ -65,7 +65,7 @@ class Server:
         limits = config.limits
         pause = timedelta(milliseconds=config.refusal_pause_ms)
         calls = Calls(pause, guard, limits)
-        self._underway = calls.underway
+        self._underway, self._lines = calls.underway, calls.lines
         bounds = (
             ("grpc.max_allowed_incoming_connections", limits.connections),
             ("grpc.max_connection_idle_ms", round(limits.idle_connection_s * 1000)),
@@ -119,3 +119,4 @@ class Server:
         await self._underway.end(grace_s - farewell_s)
         await self._server.stop(farewell_s)
         await asyncio.wait({self.ended})
+        self._lines.close()

@@ -390,6 +390,7 @@ async def test_mutual_tls_lets_in_who_has_a_certificate(
     async with made.channel(port, client=True) as channel:
         placed = await ExchangeServiceStub(channel).PlaceOrder(ORDER, timeout=5)
     assert placed.order_id > 0
+    await served.until(lambda: bool(audited))
     assert [line["who"] for line in audited] == ["certificate:engine"]
 
 
@@ -456,6 +457,7 @@ async def test_each_order_has_a_line_that_says_who_what_and_what_came_of_it(
     )
     await stub.CancelAllOrders(rpc.CancelAllOrdersRequest(symbol="BTCUSDT"), metadata=trade)
 
+    await served.until(lambda: len(audited) >= 8)
     told = [
         (line["who"], line["method"], line.get("client_order_id"), str(line["outcome"])[:15])
         for line in audited
@@ -481,13 +483,14 @@ async def test_a_huge_batch_that_is_refused_as_a_whole_has_one_line(
     served = await serve()
     cancel = rpc.BatchCancelOrdersRequest(symbol="BTCUSDT", order_ids=range(1, 501))
     await served.stub.BatchCancelOrders(cancel)
-    assert len(audited) == 500
+    await served.until(lambda: len(audited) == 500)
 
     cancel.order_ids.extend(range(200_000))
     await refusal(served.stub.BatchCancelOrders(cancel))
     place = rpc.BatchPlaceOrdersRequest(orders=[ORDER] * 501)
     await refusal(served.stub.BatchPlaceOrders(place))
 
+    await served.until(lambda: len(audited) >= 502)
     assert [line["orders"] for line in audited[500:]] == [200_500, 501]
 
 
