@@ -228,7 +228,9 @@ def _says_nothing(code: str, words: str) -> bool:
 
     Or the words of a success: its code was lost on the way, and ccxt took it for a refusal.
     """
-    return (not code and words.startswith("{")) or words.strip().lower() in _SUCCESS
+    said = words.strip().lower()
+    is_said = any(letter.isalpha() for letter in said) and not said.startswith("{")
+    return said in _SUCCESS or not (code.strip("0") or is_said)
 
 
 def _body(text: str) -> dict[str, Any]:

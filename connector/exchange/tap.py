@@ -122,11 +122,15 @@ def tapped(exchange_class: type[Any]) -> type[Any]:
             except ccxt.BaseError as error:
                 self._raise_dated(error)
 
-        def handle_http_status_code(self, *answer: Any) -> None:
+        def handle_http_status_code(self, code: Any, *answer: Any) -> None:
             try:
-                super().handle_http_status_code(*answer)
+                super().handle_http_status_code(code, *answer)
             except ccxt.BaseError as error:
                 self._raise_dated(error)
+            if int(code) >= BAD_REQUEST:  # ccxt takes a 400 in which it finds no code for good
+                _, url, method, body = answer
+                told = f"{self.id} {method} {url} {code} {str(body)[:HEAD_LENGTH]}"
+                self._raise_dated(ccxt.BadResponse(told))
 
         def _obey(self, code: int) -> None:
             """Send nothing for as long as a refusal says, or for a while if a 418 doesn't say."""

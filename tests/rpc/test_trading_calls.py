@@ -142,6 +142,25 @@ async def test_an_answer_about_another_order_is_none(serve: Serve) -> None:
     assert "told of" in details
 
 
+@pytest.mark.parametrize("told", [b"{}", b'{"retCode":110001,"retMsg":"order no', b""])
+async def test_a_refused_cancellation_that_nobody_can_read_is_none_that_was_done(
+    serve: Serve, told: bytes
+) -> None:
+    served = await serve({"fill_ratio": 0})
+    order = await _placed(served, client_order_id="filled")
+    served.exchange.fill("BTCUSDT", "filled", "0.010")
+    method, path = served.path("cancel")
+
+    def matches(asked: web.Request) -> bool:
+        return (asked.method, asked.path) == (method, path)
+
+    served.exchange.faults.plan(Failing(matches=matches, kind="spoilt", spoil=lambda _: told))
+    request = rpc.CancelOrderRequest(symbol="BTCUSDT", order_id=order.order_id)
+    code, _ = await _refused(served.stub.CancelOrder(request))
+
+    assert code is grpc.StatusCode.NOT_FOUND
+
+
 async def test_orders_that_a_list_lacks_are_asked_for_a_few_at_once(serve: Serve) -> None:
     served = await serve({"fill_ratio": 0})
     ccxt: Any = served.connector.session.ccxt

@@ -22,6 +22,7 @@ from connector.exchange.order_fault_rows import Lost, Row
 from connector.exchange.pages import Pages, older_than
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import EXACT, Raw, plain
+from connector.exchange.ways.in_json import AnswersInJson
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import TickerFigures, Way
 from connector.trading import MarginMode
@@ -136,7 +137,7 @@ BITGET = Way(
     # speak of 50 and 64 characters; what all its accounts take is this.
     client_ids=ClientIdRule(32, r".A-Z:/a-z0-9_\-"),
     order_faults=_ORDER_FAULTS,
-    overrides=(_RefusalsTold,),
+    overrides=(AnswersInJson, _RefusalsTold),
     # the tickers that ccxt asks for by default tell no time of the next funding
     options=MappingProxyType(
         {"fetchFundingRates": {"method": "publicMixGetV2MixMarketCurrentFundRate"}}

@@ -25,6 +25,7 @@ from connector.exchange.pages import Pages, by_cursor
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import Raw, instant
 from connector.exchange.ways.bybit_frames import read_bybit
+from connector.exchange.ways.in_json import AnswersInJson
 from connector.exchange.ways.in_time import WINDOW
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import TickerFigures, Way
@@ -121,11 +122,22 @@ class _AsTold:
     """What ccxt makes of the account's answers is what Bybit said.
 
     Bybit tells apart from a batch's orders which of them it cancelled; ccxt leaves that out. And
-    where an answer has no list, ccxt reads an empty one: no such order, nothing open.
+    where an answer has no list, ccxt reads an empty one: no such order, nothing open. One without
+    a code is no refusal, whatever its words.
 
     Source:  `{"result":{"list":[{"orderId":…},{"orderId":""}]},"retExtInfo":{"list":[{"code":0,
              "msg":"OK"},{"code":110001,"msg":"…"}]}}`, Bybit v5 "Batch Cancel Order".
     """
+
+    def handle_errors(self, *told: Any) -> Any:
+        read = super().handle_errors  # pyright: ignore[reportAttributeAccessIssue]
+        try:
+            return read(*told)
+        except ccxt.ExchangeError as error:
+            answer = told[6]
+            if isinstance(answer, dict) and not _codes(answer):
+                raise ccxt.BadResponse("bybit: an answer without a code") from error
+            raise
 
     async def request(self, path: str, *args: Any, **named: Any) -> Any:
         ask = super().request  # pyright: ignore[reportAttributeAccessIssue]
@@ -142,6 +154,11 @@ class _AsTold:
         except (AttributeError, KeyError, TypeError) as error:  # what it cancelled is looked up
             raise ccxt.BadResponse(f"bybit {path}: an answer that can't be read") from error
         return answer
+
+
+def _codes(answer: Raw) -> list[object]:
+    told = (answer.get(key) for key in ("retCode", "ret_code"))
+    return [code for code in told if isinstance(code, int | str) and code != ""]
 
 
 _CURSOR = by_cursor("nextPageCursor", "cursor")
@@ -199,7 +216,7 @@ BYBIT = Way(
     options=MappingProxyType({"fetchMarkets": {"types": ["spot", "linear", "inverse"]}, **WINDOW}),
     in_time=True,
     asks_currencies=False,
-    overrides=(_AsTold,),
+    overrides=(AnswersInJson, _AsTold),
     # "Spot can input up to 10 args for each subscription request", v5 "Connect"
     symbols_a_message=MappingProxyType({MarketType.SPOT: 10}),
     read_candle=_candle,

@@ -22,6 +22,7 @@ from connector.exchange.order_fault_rows import Lost, Row
 from connector.exchange.pages import Pages, by_number, by_offset
 from connector.exchange.parse_account import Figures, total_of
 from connector.exchange.parse_fields import Raw, in_base_units, instant, optional_id
+from connector.exchange.ways.in_json import AnswersInJson
 from connector.exchange.ways.in_time import WINDOW, carries_deadline
 from connector.exchange.ways.reading import table, told
 from connector.exchange.ways.way import NOTHING, TickerFigures, Way
@@ -169,7 +170,11 @@ GATE = Way(
     # "if the GATE receives the request time greater than the expiration time, the request will be
     # rejected", v4 "Create an order", "Create a batch of orders" of spot and of futures
     in_time=True,
-    overrides=(_CancelsInLowerCase, carries_deadline("x-gate-exptime", _ORDER_PATHS)),
+    overrides=(
+        AnswersInJson,
+        _CancelsInLowerCase,
+        carries_deadline("x-gate-exptime", _ORDER_PATHS),
+    ),
     read_candle=_candle,
     candles_count_contracts=True,
     ticker_figures=_ticker,

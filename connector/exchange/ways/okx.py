@@ -21,6 +21,7 @@ from connector.exchange.order_fault_rows import Lost, Row
 from connector.exchange.pages import Pages, older_than
 from connector.exchange.parse_account import Figures
 from connector.exchange.parse_fields import Raw, instant
+from connector.exchange.ways.in_json import AnswersInJson
 from connector.exchange.ways.in_time import WINDOW, carries_deadline
 from connector.exchange.ways.reading import rows_by, table, told
 from connector.exchange.ways.way import TickerFigures, Way
@@ -145,7 +146,10 @@ OKX = Way(
     # "the request will not be processed if the current system time of the server is after the
     # expTime", v5 "Transaction Timeouts"
     in_time=True,
-    overrides=(carries_deadline("expTime", ("trade/order", "trade/batch-orders")),),
+    overrides=(
+        AnswersInJson,
+        carries_deadline("expTime", ("trade/order", "trade/batch-orders")),
+    ),
     read_candle=_candle,
     ticker_figures=_ticker,
     # `{"oi":"5000","oiCcy":"555.55"}`: contracts, and the coin itself; v5 "Get Open Interest"
