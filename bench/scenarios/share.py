@@ -46,6 +46,9 @@ class _Source:
     def renew_price(self, symbol: str, _: PriceSource) -> bool:
         return self.channel.renew(symbol)
 
+    def price_settled(self, symbol: str, _: PriceSource) -> bool:
+        return self.channel.settled(symbol)
+
     def price(self, symbol: str) -> object:
         stale = FeedsConfig().stale
         return price(cast("MarketData", self), symbol, PriceSource.TICKER, stale)
