@@ -124,7 +124,7 @@ async def _main() -> None:
             if asked.strip():
                 _tell(Kinds(Counter(type(each).__qualname__ for each in gc.get_objects())))
             else:
-                _tell(measured(connector.service.open_streams))
+                _tell(measured(connector.service.streams.open))
 
 
 def _tell(what: Port | Size | Kinds) -> None:

@@ -15,7 +15,7 @@ from connector.errors import (
     UnknownSymbol,
     Unsupported,
 )
-from connector.exchange.faults import as_ours, is_farewell, is_stumble
+from connector.exchange.faults import as_ours, is_being_cancelled, is_farewell, is_stumble
 from connector.exchange.tap import calling
 
 log = structlog.get_logger(__name__)
@@ -226,7 +226,7 @@ class Channel:
         try:
             await self._watch(call.symbols)
         except asyncio.CancelledError:
-            if _is_being_cancelled():
+            if is_being_cancelled():
                 raise
             self.lose(call, ConnectionError("websocket closed while subscribing"))
         except Exception as error:
@@ -241,7 +241,7 @@ class Channel:
             async with asyncio.timeout(RENEW_S if stale else LET_GO_S):
                 await self._unwatch(symbols)
         except (Exception, asyncio.CancelledError) as error:
-            if _is_being_cancelled():
+            if is_being_cancelled():
                 raise
             # ccxt's books and the exchange's may differ now: start that socket anew
             log.warning("subscription not let go", channel=self.name, error=repr(error)[:200])
@@ -249,12 +249,6 @@ class Channel:
         else:
             if stale and not self._unwatches:
                 self._hang_up(lambda listener: listener in calls)
-
-
-def _is_being_cancelled() -> bool:
-    """Whether this task is, by close(): ccxt cancels the futures of a socket that it closes."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 class _Call:

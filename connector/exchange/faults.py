@@ -1,5 +1,6 @@
 """ccxt's exceptions as ours: the first of the connector's two error tables."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -121,6 +122,12 @@ def by_status(error: BaseException) -> type[Transient] | None:
 
 def _is_hollow(error: BaseException) -> bool:
     return isinstance(error, ccxt.AuthenticationError) and HOLLOW in str(error)
+
+
+def is_being_cancelled() -> bool:
+    """Whether this task is: ccxt cancels the futures of a socket that it closes, whoever waits."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def is_farewell(error: BaseException) -> bool:

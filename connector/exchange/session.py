@@ -23,7 +23,7 @@ from connector.errors import (
 from connector.exchange.aside import Aside
 from connector.exchange.capabilities import offers
 from connector.exchange.embedded import DEFAULT_DIALECT, EMBEDDED_CLASSES
-from connector.exchange.faults import as_ours
+from connector.exchange.faults import as_ours, is_being_cancelled
 from connector.exchange.instance import instance, traded
 from connector.exchange.lane import Lane
 from connector.exchange.pacing import RollingWindow, ahead_of_all
@@ -156,7 +156,7 @@ class Session:
                     try:
                         return await question()
                     except asyncio.CancelledError:
-                        if _is_being_cancelled():
+                        if is_being_cancelled():
                             raise
                         error = Transient(f"{doing}: what was waited for was cancelled")
                     except Exception as theirs:
@@ -270,8 +270,3 @@ class Session:
             log.info("exchange reachability", exchange=self.ccxt.id, reachable=reachable)
             for on_reachable in self._on_reachable:
                 on_reachable(reachable)
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -127,7 +127,7 @@ def tapped(exchange_class: type[Any]) -> type[Any]:
                 super().handle_http_status_code(code, *answer)
             except ccxt.BaseError as error:
                 self._raise_dated(error)
-            if int(code) >= BAD_REQUEST:  # ccxt takes a 400 in which it finds no code for good
+            if int(code) >= BAD_REQUEST:  # ccxt takes a status that it doesn't list for good
                 _, url, method, body = answer
                 told = f"{self.id} {method} {url} {code} {str(body)[:HEAD_LENGTH]}"
                 self._raise_dated(ccxt.BadResponse(told))

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 
 LATER_S = 0.02
-"""Between two calls of a client a line takes three times what it takes behind another one, and the
+"""Between two calls of a client a line takes ten times what it takes behind another one, and the
 next call waits for it. Who kills the process loses the lines of so long."""
 A_TURN = 16
 """Lines in one turn of the loop, some 30 µs each."""

@@ -62,11 +62,6 @@ class Service(TradingCalls):
         self.streams = Streams(scheduler)
         """Those that are being served."""
 
-    @property
-    def open_streams(self) -> int:
-        """How many streams are being served."""
-        return self.streams.open
-
     # from memory
 
     async def GetName(self, request: rpc.GetNameRequest, context: Context) -> rpc.GetNameResponse:

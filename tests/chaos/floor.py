@@ -141,7 +141,7 @@ class Floor:
         self._reading = [
             asyncio.create_task(self._read(self.heard[name], call)) for name, call in calls.items()
         ]
-        await served.until(lambda: served.connector.service.open_streams == len(calls))
+        await served.until(lambda: served.connector.service.streams.open == len(calls))
         await served.until_private_topics()
         await served.until(lambda: {p.symbol for p in self.heard["prices"].messages} == {*SYMBOLS})
 

@@ -90,3 +90,35 @@ async def test_a_bug_of_ours_climbs_also_where_ccxt_calls_it(trading: Start) -> 
 
     assert as_ours(raised.value) is None
     assert order_error(raised.value, "binanceusdm") is None
+
+
+@pytest.mark.parametrize("name", ["bybit", "okx", "bitget", "gate"])
+@pytest.mark.parametrize("answer", ["", '{"retCode":110001,"retM'])
+async def test_text_is_no_answer_of_an_exchange_that_speaks_json(name: str, answer: str) -> None:
+    class Answering:
+        async def request(self, *_: object) -> object:
+            return answer
+
+    exchange: Any = type("Exchange", (*way_of(name).overrides, Answering), {})()
+
+    with pytest.raises(ccxt.BadResponse) as raised:
+        await exchange.request("cancel")
+
+    assert is_outcome_unknown(raised.value, name)
+
+
+@pytest.mark.parametrize("told", [{"retMsg": "1e400"}, {"retCode": [], "retMsg": "no such order"}])
+def test_an_answer_of_bybits_without_a_code_is_no_refusal(told: dict[str, Any]) -> None:
+    exchange: Any = type("Bybit", (*way_of("bybit").overrides, ccxt.bybit), {})()
+
+    with pytest.raises(ccxt.BadResponse):
+        exchange.handle_errors(200, "OK", "", "POST", {}, "", told, {}, "")
+
+
+async def test_a_status_that_ccxt_does_not_list_is_no_success(trading: Start) -> None:
+    exchange = (await trading(symbols=["BTCUSDT"])).session.ccxt
+
+    with pytest.raises(ccxt.BadResponse) as raised:
+        exchange.handle_http_status_code(412, "Precondition Failed", "", "DELETE", "{}")
+
+    assert is_outcome_unknown(raised.value, "binanceusdm")

@@ -654,7 +654,14 @@ async def test_a_connection_that_is_refused_sent_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ["{}", '{"result":{"orderId":"1"}}', '{"retCode":["none"],"retMsg":{"no":"text"}}']
+    "answer",
+    [
+        "{}",
+        '{"result":{"orderId":"1"}}',
+        '{"retCode":["none"],"retMsg":{"no":"text"}}',
+        '{"retMsg":0,"time":1}',
+        '{"retCode":"0","retMsg":"--"}',
+    ],
 )
 def test_an_answer_without_code_and_words_refuses_nothing(answer: str) -> None:
     error = order_error(ccxt.ExchangeError(f"bybit {answer}"), "bybit")

@@ -476,7 +476,7 @@ async def world(dialect: str) -> AsyncGenerator[World]:
         made = World(served)
         try:
             await served.until_private_topics()
-            await served.until(lambda: served.connector.service.open_streams == 2)
+            await served.until(lambda: served.connector.service.streams.open == 2)
             yield made
         finally:
             await made.end()

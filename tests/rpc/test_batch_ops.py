@@ -11,20 +11,13 @@ from opensqt.market_maker.v1 import types_pb2 as types
 
 from connector.exchange import order_batches, order_fates, order_lookup
 from tests.rpc.conftest import WITHIN_S, Serve, Served, both_dialects
+from tests.rpc.ordering import limit
 
 pytestmark = both_dialects
 
 
 def _order(client_order_id: str, **fields: Any) -> resources.PlaceOrderRequest:
-    usual: dict[str, Any] = {
-        "symbol": "BTCUSDT",
-        "side": types.ORDER_SIDE_BUY,
-        "type": types.ORDER_TYPE_LIMIT,
-        "quantity": {"value": "0.010"},
-        "price": {"value": "90000.0"},
-        "client_order_id": client_order_id,
-    }
-    return resources.PlaceOrderRequest(**(usual | fields))
+    return limit(client_order_id, **({"quantity": {"value": "0.010"}} | fields))
 
 
 def _counted(served: Served, method: str) -> list[Any]:

@@ -40,7 +40,7 @@ async def test_calls_that_were_answered_or_refused_are_gone_without_a_collection
     with pytest.raises(grpc.aio.AioRpcError, match="INVALID_SYMBOL"):
         await served.stub.GetLatestPrice(rpc.GetLatestPriceRequest(symbol="NONE"))
     left: Any = served.stub.SubscribePrice(rpc.SubscribePriceRequest(symbols=["BTCUSDT"]))
-    await served.until(lambda: served.connector.service.open_streams == 1)
+    await served.until(lambda: served.connector.service.streams.open == 1)
     left.cancel()
 
     await served.until(lambda: _contexts() == 0)

@@ -60,14 +60,14 @@ async def test_a_client_with_too_many_streams_is_told_the_limit_and_others_go_on
         for call in kept:
             await take(call, 1)
         kept[0].cancel()
-        await served.until(lambda: served.connector.service.open_streams == 3)
+        await served.until(lambda: served.connector.service.streams.open == 3)
         again: Any = stub.SubscribePrice(PRICES)
         await take(again, 1)
         for call in kept:
             call.cancel()
         await asyncio.gather(*ends, return_exceptions=True)
 
-    await served.until(lambda: served.connector.service.open_streams == 1)
+    await served.until(lambda: served.connector.service.streams.open == 1)
     await _hears_prices(served, good, "97123.30")
 
 
@@ -123,7 +123,7 @@ async def test_streams_that_are_cancelled_at_once_leave_nothing(serve: Serve) ->
             call.cancel()
         await asyncio.wait([asyncio.ensure_future(call.code()) for call in calls], timeout=5)
 
-    await served.until(lambda: served.connector.service.open_streams == 0)
+    await served.until(lambda: served.connector.service.streams.open == 0)
     good: Any = served.stub.SubscribePrice(PRICES)
     await _hears_prices(served, good, "97123.10")
 
@@ -164,7 +164,7 @@ async def test_a_reader_of_orders_that_has_stopped_is_let_go_of_and_told(
                 updates.on_next(OrderUpdate(order_id=sent, client_order_id="x" * 100_000))
                 assert (await take(good, 1))[0].order_id == sent
                 sent += 1
-            assert served.connector.service.open_streams == 1
+            assert served.connector.service.streams.open == 1
             heard = [message.order_id async for message in _until_refused(stopped)]
 
         assert await stopped.code() is EXHAUSTED

@@ -95,8 +95,8 @@ async def test_a_request_that_does_not_come_ends_its_call_and_no_other(
 
         told = "limit reached: server.limits.request_s is 0.1, and the request is not here yet"
         await said(line, f"8 {told}", 2)
-        await served.until(lambda: served.connector.service.open_streams == 1)
-    await served.until(lambda: served.connector.service.open_streams == 0)
+        await served.until(lambda: served.connector.service.streams.open == 1)
+    await served.until(lambda: served.connector.service.streams.open == 0)
 
 
 async def test_calls_whose_answers_are_not_read_are_counted_and_end_with_their_connection(

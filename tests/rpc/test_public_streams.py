@@ -138,7 +138,7 @@ async def test_twenty_clients_share_one_subscription_and_leave_none(serve: Serve
 
     await served.until(lambda: not served.upstream())
     await served.until(lambda: not served.connector.feeds.shared)
-    assert served.connector.service.open_streams == 0
+    assert served.connector.service.streams.open == 0
 
 
 @both_dialects
@@ -149,7 +149,7 @@ async def test_one_clients_leaving_is_not_noticed_by_another(serve: Serve) -> No
     await take(staying, 1)
     await take(leaving, 1)
     leaving.cancel()
-    await served.until(lambda: served.connector.service.open_streams == 1)
+    await served.until(lambda: served.connector.service.streams.open == 1)
     served.exchange.trade("BTCUSDT", "97123.20", "0.5")
 
     assert (await take(staying, 1))[0].price.value == "97123.20"
@@ -298,22 +298,22 @@ async def test_a_refused_stream_says_why_after_its_pause(
 async def test_a_thousand_subscriptions_leave_nothing_behind(serve: Serve) -> None:
     served = await serve(feeds={"linger_s": 0})
     holding = _prices(served, "ETHUSDT")
-    await served.until(lambda: served.connector.service.open_streams == 1)
+    await served.until(lambda: served.connector.service.streams.open == 1)
     before = len(asyncio.all_tasks())
     grown: list[int] = []
 
     for cycle in range(1000):
         call = _prices(served, "BTCUSDT")
-        await served.until(lambda: served.connector.service.open_streams == 2)
+        await served.until(lambda: served.connector.service.streams.open == 2)
         call.cancel()
-        await served.until(lambda: served.connector.service.open_streams == 1)
+        await served.until(lambda: served.connector.service.streams.open == 1)
         if cycle in (199, 999):
             gc.collect()
             grown.append(_resident_bytes())
 
     holding.cancel()
     assert grown[1] - grown[0] < 5 * 1024 * 1024
-    await served.until(lambda: served.connector.service.open_streams == 0)
+    await served.until(lambda: served.connector.service.streams.open == 0)
     await served.until(lambda: not served.connector.feeds.shared)
     await served.until(lambda: not served.upstream())
     await served.until(lambda: len(asyncio.all_tasks()) <= before + 2)

@@ -144,7 +144,7 @@ async def test_a_client_that_closes_its_connection_is_let_go_of(serve: Serve) ->
 
     await channel.close()
 
-    await served.until(lambda: served.connector.service.open_streams == 0)
+    await served.until(lambda: served.connector.service.streams.open == 0)
     await served.until(lambda: not served.upstream())
 
 
@@ -356,6 +356,6 @@ async def test_a_peer_that_died_without_a_word_is_noticed_by_keepalive(
         await take(call, 1)
         is_cut.set()
 
-        await served.until(lambda: served.connector.service.open_streams == 0)
+        await served.until(lambda: served.connector.service.streams.open == 0)
         call.cancel()
         await channel.close()

@@ -160,7 +160,7 @@ async def test_a_post_only_order_that_was_never_placed_for_its_caller_is_not_tol
 async def test_every_subscriber_hears_every_update(serve: Serve) -> None:
     served = await serve()
     calls = [await orders_of(served) for _ in range(3)]
-    await served.until(lambda: served.connector.service.open_streams == 3)
+    await served.until(lambda: served.connector.service.streams.open == 3)
 
     order = await place(served, "shared")
 
@@ -177,7 +177,7 @@ async def test_cancelling_the_last_stream_ends_its_producers(serve: Serve) -> No
     call.cancel()
 
     await served.until(lambda: served.exchange.private_connections == 0)
-    assert served.connector.service.open_streams == 0
+    assert served.connector.service.streams.open == 0
 
 
 @both_dialects
@@ -239,7 +239,7 @@ async def test_cancelling_a_stream_ends_its_producers(serve: Serve, stream: str)
     call.cancel()
 
     await served.until(lambda: served.exchange.private_connections == 0)
-    await served.until(lambda: served.connector.service.open_streams == 0)
+    await served.until(lambda: served.connector.service.streams.open == 0)
 
 
 @both_dialects

@@ -273,11 +273,9 @@ USD_M = Way(
     # Place Multiple Orders, of USD-M and COIN-M: "The order of returned contents for batch orders
     # is the same as the order of the order list."
     refused_in_order=True,
-    in_time=True,
 )
 SPOT = Way(
     client_ids=CLIENT_IDS,
-    in_time=True,
     order_faults=ORDER_FAULTS,
     options=_OPTIONS,
     order_pages=_ORDERS,
@@ -295,6 +293,5 @@ OTHERS = Way(
     realized_in=REALIZED_IN,
     refused_in_order=True,
     options=WINDOW,
-    in_time=True,
 )
 """Of its other classes: the same ids and codes, the rest by the generic rule."""

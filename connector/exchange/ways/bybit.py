@@ -214,7 +214,6 @@ BYBIT = Way(
     # transfers alone, they held the start up by a second. Spot and contracts stay together: with
     # one of them ccxt takes the other's `BTCUSDT` for its own.
     options=MappingProxyType({"fetchMarkets": {"types": ["spot", "linear", "inverse"]}, **WINDOW}),
-    in_time=True,
     asks_currencies=False,
     overrides=(AnswersInJson, _AsTold),
     # "Spot can input up to 10 args for each subscription request", v5 "Connect"

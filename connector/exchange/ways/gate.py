@@ -169,7 +169,6 @@ GATE = Way(
     options=WINDOW,
     # "if the GATE receives the request time greater than the expiration time, the request will be
     # rejected", v4 "Create an order", "Create a batch of orders" of spot and of futures
-    in_time=True,
     overrides=(
         AnswersInJson,
         _CancelsInLowerCase,

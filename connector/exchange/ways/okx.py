@@ -145,7 +145,6 @@ OKX = Way(
     options=WINDOW,
     # "the request will not be processed if the current system time of the server is after the
     # expTime", v5 "Transaction Timeouts"
-    in_time=True,
     overrides=(
         AnswersInJson,
         carries_deadline("expTime", ("trade/order", "trade/batch-orders")),

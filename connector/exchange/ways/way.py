@@ -78,8 +78,6 @@ class Way:
     """Which client order ids it takes."""
     order_faults: tuple[Row, ...] = ()
     """What it says of an order, by its own codes and words → ours."""
-    in_time: bool = False
-    """Whether it refuses an order that comes later than `recvWindow` of ccxt's options says."""
     batch_limit: int = 5
     """Orders in one batch call."""
     batch_of_one_symbol: bool = False
@@ -122,6 +120,11 @@ class Way:
 
     key_permissions: tuple[str, Callable[[Raw], KeyPermissions]] | None = None
     """ccxt's method that asks what the key may do, and who reads its answer."""
+
+    @property
+    def in_time(self) -> bool:
+        """Whether it refuses an order that comes later than `recvWindow` of its options says."""
+        return "recvWindow" in self.options
 
     @property
     def flags_closed(self) -> bool:
